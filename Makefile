@@ -1,0 +1,47 @@
+# Everything runs in .venv, which the first target that needs it creates.
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := $(shell find synlib -name '*.py' -o -path 'synlib/data/*' -type f)
+# progress bars are for people, and would end up in the pages
+export TQDM_DISABLE := 1
+
+.PHONY: help book test bench refresh lint lock clean
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
+
+book: .venv/ready _build/.library  ## execute the notebooks and build the book, _build/html/index.html
+	$(BIN)/python tools/build_book.py
+
+test: .venv/ready  ## run all tests: library, stored notebook outputs, notebooks with other parameters
+	$(BIN)/python -m synlib._kernels.warm
+	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax --doctest-modules tests notebooks synlib
+
+bench: .venv/ready  ## time the engine against its oracles and print the table
+	$(BIN)/python -m pytest benchmarks
+
+refresh: .venv/ready  ## execute the notebooks and store the output of their check cells
+	$(BIN)/python tools/refresh_notebooks.py
+
+lint: .venv/ready  ## check the style of all code
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+lock:  ## make requirements.txt anew from pyproject.toml (needs uv)
+	uv pip compile --universal --python-version 3.11 --no-header --extra book --extra test \
+		pyproject.toml -o requirements.txt
+	echo "-e ." >> requirements.txt
+
+clean:  ## remove what was built, but not .venv
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis .benchmarks
+
+.venv/ready: requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	touch $@
+
+# jupyter-cache looks at the notebooks only: a changed library must make them run again
+_build/.library: $(SOURCES) requirements.txt
+	rm -rf _build/.jupyter_cache
+	mkdir -p _build
+	touch $@

@@ -1,0 +1,38 @@
+"""Compiled inner loops: plain functions of arrays, no Python objects, no randomness.
+
+Every kernel has a slow, dense, obvious counterpart in ``tests/oracles``.
+"""
+
+import hashlib
+from pathlib import Path
+
+import numba
+import platformdirs
+
+# Sums may be reordered (that is what lets them be vectorised), but infinities and NaNs keep
+# their meaning: divergence is detected by looking for them.
+FAST_MATH = {"reassoc", "contract", "nsz"}
+
+
+def compiled(function):
+    """Compile ``function`` with Numba and keep the machine code on disk.
+
+    Numba notices a change in a kernel's own file, but not in the kernels it calls from other
+    files. The folder is therefore named after the content of all of them, so that an old
+    machine code can never answer for a new source.
+    """
+    previous = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(_CACHE_FOLDER)
+    try:
+        return numba.njit(cache=True, fastmath=FAST_MATH, error_model="numpy")(function)
+    finally:
+        numba.config.CACHE_DIR = previous
+
+
+def _cache_folder():
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+    return platformdirs.user_cache_path("synlib") / "kernels" / digest[:16]
+
+
+_CACHE_FOLDER = _cache_folder()

@@ -1,0 +1,535 @@
+"""One layer of synapses: what it passes on, which changes are expressed, where they are stored.
+
+Weights are input-major, (n_inputs, n_units), so that one active input touches one contiguous row.
+The inputs of a step come as a list of the active ones, ``index[:count]`` and ``value[:count]``;
+all the others have the value ``background``.
+
+    weight_ij = persistent_ij + shift_j + decay_factor * transient_ij
+
+``shift`` holds what the background adds to all synapses of a unit alike, and ``decay_factor``
+what decay takes from all transient changes alike: neither ever touches the matrix.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from synlib._kernels import compiled
+from synlib._kernels.selection import kth_largest, kth_largest_product
+
+# which synapses express the change proposed for them
+ALL, NONE, BY_UPDATE, BY_INPUT, BY_WEIGHT, MASK = range(6)
+# what is consolidated when a transient change crosses the threshold
+SYNAPSE, NEURON, NEURON_SUM, LAYER, NETWORK = range(5)
+# the entries of a layer's ledger and clock
+CONSOLIDATION, MAINTENANCE, TRANSITION, WRITES = range(4)
+FACTOR, FACTOR_WHEN_FLAGGED = range(2)
+
+
+class Layer(NamedTuple):
+    """Arrays of one layer, changed in place; (n, m) = (inputs, units)."""
+
+    persistent: np.ndarray  # (n, m)
+    transient: np.ndarray  # (n, m), in units of the decay factor; (0, 0) without a cache
+    previous: np.ndarray  # (n, m), transient at the end of the last step; (0, 0) unless paid for
+    mask: np.ndarray  # (n, m) bool for the rule MASK, else (0, 0)
+    shift: np.ndarray  # (m,)
+    column_sum: np.ndarray  # (m,), sum of the weights of each unit; kept for a background only
+    absolute: np.ndarray  # (m,), sum of |transient| of each unit
+    peak: np.ndarray  # (m,), largest |transient| of each unit since the last check
+    ledger: np.ndarray  # consolidation, maintenance, transition, writes
+    clock: np.ndarray  # decay factor now, and when consolidation was flagged (0: not flagged)
+
+
+class Rule(NamedTuple):
+    """Which synapses are expressed: ``count`` of them, the largest (sign 1) or smallest (-1).
+
+    0 < count < size of the layer (for BY_INPUT: number of inputs); else it is NONE or ALL.
+    """
+
+    kind: int
+    count: int
+    sign: int
+
+
+class Cache(NamedTuple):
+    """Settings of a synaptic cache; ``enabled`` is False for persistent weights."""
+
+    enabled: bool
+    threshold: float
+    scope: int
+    decay: float
+    decay_first: bool
+    maintenance_cost: float
+    transition_cost: float
+    check_every: int
+    deferred: bool
+
+
+@compiled
+def propagate(layer, count, index, value, background, out):
+    """Summed input of each unit."""
+    out[:] = 0
+    factor = out.dtype.type(layer.clock[FACTOR])
+    cached = layer.transient.shape[0] > 0
+    total = background * 0
+    for a in range(count):
+        x = value[a] - background
+        total += x
+        row = layer.persistent[index[a]]
+        for j in range(out.size):
+            out[j] += x * row[j]
+        if cached:
+            row = layer.transient[index[a]]
+            x *= factor
+            for j in range(out.size):
+                out[j] += x * row[j]
+    if background != 0:
+        for j in range(out.size):
+            out[j] += total * layer.shift[j] + background * layer.column_sum[j]
+
+
+@compiled
+def propagate_back(layer, error, out):
+    """Error of each unit seen by each input."""
+    factor = error.dtype.type(layer.clock[FACTOR])
+    cached = layer.transient.shape[0] > 0
+    for i in range(out.size):
+        row = layer.persistent[i]
+        total = error[0] * 0
+        for j in range(error.size):
+            total += row[j] * error[j]
+        if cached:
+            row = layer.transient[i]
+            part = error[0] * 0
+            for j in range(error.size):
+                part += row[j] * error[j]
+            total += factor * part
+        out[i] = total
+
+
+@compiled
+def learn(layer, rule, cache, step, count, index, value, background, change):
+    """Express the proposed changes ``value x change`` and store them; True if the cache is full.
+
+    ``change`` (m,) holds learning rate times error. A True asks for `consolidate`, which the
+    caller does, since the scope may reach beyond this layer.
+    """
+    layer.peak[:] = 0
+    if rule.kind == ALL:
+        _store_all(layer, count, index, value, background, change, cache.enabled)
+    elif rule.kind == BY_INPUT:
+        n_inputs = layer.persistent.shape[0]
+        count, index, value = _largest_inputs(rule.count, n_inputs, count, index, value, background)
+        _store_all(layer, count, index, value, background * 0, change, cache.enabled)
+    elif rule.kind != NONE:
+        _store_selected(layer, rule, cache.enabled, count, index, value, background, change)
+    if not cache.enabled or step % cache.check_every != 0:
+        return False
+    if cache.check_every > 1:
+        _measure_peaks(layer)
+    factor = layer.clock[FACTOR]
+    if cache.scope == NEURON_SUM:
+        return layer.absolute.max() * factor > cache.threshold
+    return layer.peak.max() * factor > cache.threshold
+
+
+@compiled
+def _store_all(layer, count, index, value, background, change, cached):
+    """Store the whole outer product; without a cache its energy is known in closed form."""
+    n, m = layer.persistent.shape
+    if cached:
+        proposal = np.empty(m, change.dtype)
+        for a in range(count):
+            for j in range(m):
+                proposal[j] = value[a] * change[j]
+            _store_transient(layer, index[a], proposal)
+        return
+    inactive = n - count if background != 0 else 0
+    inputs = background * 0
+    total_inputs = 0.0
+    active = inactive
+    for a in range(count):
+        inputs += value[a]
+        total_inputs += abs(value[a])
+        active += value[a] != 0
+    inputs += inactive * background
+    total_inputs += inactive * abs(background)
+    changed = 0
+    total_change = 0.0
+    for j in range(m):
+        total_change += abs(change[j])
+        changed += change[j] != 0
+    layer.ledger[CONSOLIDATION] += total_inputs * total_change
+    layer.ledger[WRITES] += float(active) * changed
+    if 4 * changed < m:
+        units = np.nonzero(change)[0]
+        for a in range(count):
+            row = layer.persistent[index[a]]
+            for j in units:
+                row[j] += (value[a] - background) * change[j]
+    else:
+        for a in range(count):
+            row = layer.persistent[index[a]]
+            x = value[a] - background
+            for j in range(m):
+                row[j] += x * change[j]
+    for j in range(m):
+        layer.column_sum[j] += inputs * change[j]
+    if background != 0:
+        for j in range(m):
+            layer.shift[j] += background * change[j]
+
+
+@compiled
+def _store_selected(layer, rule, cached, count, index, value, background, change):
+    """Store the part of the outer product that the rule lets through, row by row."""
+    n, m = layer.persistent.shape
+    magnitude = np.abs(change)
+    limit = magnitude[0] * 0 - 1
+    cutoff = 0
+    mask = layer.mask
+    if rule.kind == BY_UPDATE:
+        limit, cutoff = _select_by_update(rule, n, count, index, value, background, magnitude)
+    elif rule.kind == BY_WEIGHT:
+        mask = _select_by_weight(layer, rule)
+
+    # What all silent inputs change alike goes into the shift, and is taken off again below for
+    # the inputs that were active.
+    spread = np.zeros(m, change.dtype)
+    if background != 0:
+        level = rule.sign * abs(background)
+        energy = 0.0
+        written = 0
+        for j in range(m):
+            if level * magnitude[j] > limit:
+                spread[j] = background * change[j]
+                energy += abs(spread[j])
+                written += spread[j] != 0
+        for j in range(m):
+            layer.shift[j] += spread[j]
+            layer.column_sum[j] += (n - count) * spread[j]
+        layer.ledger[CONSOLIDATION] += (n - count) * energy
+        layer.ledger[WRITES] += float(n - count) * written
+
+    proposal = np.empty(m, change.dtype)
+    for a in range(count):
+        i = index[a]
+        x = value[a]
+        level = rule.sign * abs(x)
+        split = min(max(cutoff - i * m, 0), m)
+        if rule.kind == BY_UPDATE:
+            for j in range(split):
+                proposal[j] = x * change[j] if level * magnitude[j] >= limit else 0
+            for j in range(split, m):
+                proposal[j] = x * change[j] if level * magnitude[j] > limit else 0
+        else:
+            for j in range(m):
+                proposal[j] = x * change[j] if mask[i, j] else 0
+        if cached:
+            _store_transient(layer, i, proposal)
+        else:
+            _store_persistent(layer, i, proposal, spread)
+
+    if background != 0 and cutoff > 0:
+        _store_background_ties(layer, rule, count, index, background, change, limit, cutoff)
+
+
+@compiled
+def _store_persistent(layer, i, proposal, spread):
+    row = layer.persistent[i]
+    energy = 0.0
+    written = 0
+    for j in range(proposal.size):
+        energy += abs(proposal[j])
+        written += proposal[j] != 0
+    for j in range(proposal.size):
+        row[j] += proposal[j] - spread[j]
+        layer.column_sum[j] += proposal[j]
+    layer.ledger[CONSOLIDATION] += energy
+    layer.ledger[WRITES] += written
+
+
+@compiled
+def _store_transient(layer, i, proposal):
+    row = layer.transient[i]
+    inverse = row.dtype.type(1 / layer.clock[FACTOR])
+    for j in range(proposal.size):
+        old = row[j]
+        new = old + proposal[j] * inverse
+        size = abs(new)
+        row[j] = new
+        layer.absolute[j] += size - abs(old)
+        layer.peak[j] = size if size > layer.peak[j] else layer.peak[j]
+
+
+@compiled
+def _store_background_ties(layer, rule, count, index, background, change, limit, cutoff):
+    """The silent inputs among those tied with the k-th largest change, up to the cutoff."""
+    n, m = layer.persistent.shape
+    level = rule.sign * abs(background)
+    tied = np.empty(m, np.int64)
+    n_tied = 0
+    for j in range(m):
+        if level * abs(change[j]) == limit:
+            tied[n_tied] = j
+            n_tied += 1
+    if n_tied == 0:
+        return
+    active = np.zeros(n, np.bool_)
+    for a in range(count):
+        active[index[a]] = True
+    for i in range(min(n, cutoff // m + 1)):
+        if active[i]:
+            continue
+        for tie in range(n_tied):
+            j = tied[tie]
+            if i * m + j < cutoff:
+                update = background * change[j]
+                layer.persistent[i, j] += update
+                layer.column_sum[j] += update
+                layer.ledger[CONSOLIDATION] += abs(update)
+                layer.ledger[WRITES] += update != 0
+
+
+@compiled
+def _select_by_update(rule, n, count, index, value, background, magnitude):
+    """Limit and cutoff such that exactly ``rule.count`` changes are expressed.
+
+    Expressed are those with sign * |change| above the limit, and those equal to it whose position
+    in the flattened matrix is before the cutoff.
+    """
+    m = magnitude.size
+    inputs = np.full(n, abs(background), magnitude.dtype)
+    for a in range(count):
+        inputs[index[a]] = abs(value[a])
+    active = np.abs(value[:count])
+    active.sort()
+    rows = np.empty(count + 1, magnitude.dtype)
+    multiplicity = np.ones(count + 1, np.int64)
+    n_rows = 0
+    for x in active:
+        if n_rows > 0 and rows[n_rows - 1] == x:
+            multiplicity[n_rows - 1] += 1
+        else:
+            rows[n_rows] = x
+            n_rows += 1
+    if n > count:
+        rows[n_rows] = abs(background)
+        multiplicity[n_rows] = n - count
+        n_rows += 1
+
+    k = rule.count if rule.sign > 0 else n * m - rule.count + 1
+    columns = np.sort(magnitude)
+    if n_rows <= m:
+        value_k, greater = kth_largest_product(rows, multiplicity, n_rows, columns, k)
+    else:  # search the longer of the two by bisection
+        columns = np.repeat(rows[:n_rows], multiplicity[:n_rows])
+        columns.sort()
+        value_k, greater = kth_largest_product(magnitude, np.ones(m, np.int64), m, columns, k)
+    limit = rule.sign * value_k
+    if value_k == 0:  # the ties propose no change at all
+        return limit, 0
+
+    # which rows hold values equal to the limit, and how many are to be taken from them
+    tied_rows = np.empty(n_rows, magnitude.dtype)
+    tied_times = np.empty(n_rows, np.int64)
+    n_tied = 0
+    ties = 0
+    for r in range(n_rows):
+        times = 0
+        if n_rows <= m:
+            first, last = 0, m
+            while first < last:
+                middle = (first + last) // 2
+                if rows[r] * columns[middle] >= value_k:
+                    last = middle
+                else:
+                    first = middle + 1
+            while first + times < m and rows[r] * columns[first + times] == value_k:
+                times += 1
+        else:
+            for j in range(m):
+                times += rows[r] * magnitude[j] == value_k
+        if times > 0:
+            tied_rows[n_tied] = rows[r]
+            tied_times[n_tied] = times
+            n_tied += 1
+            ties += times * multiplicity[r]
+    needed = k - greater
+    if rule.sign < 0:
+        needed = rule.count - (n * m - greater - ties)
+    if needed == ties:
+        return limit, n * m
+    for i in range(n):
+        for r in range(n_tied):
+            if inputs[i] == tied_rows[r]:
+                if tied_times[r] < needed:
+                    needed -= tied_times[r]
+                else:
+                    for j in range(m):
+                        if inputs[i] * magnitude[j] == value_k:
+                            needed -= 1
+                            if needed == 0:
+                                return limit, i * m + j + 1
+    return limit, n * m
+
+
+@compiled
+def _select_by_weight(layer, rule):
+    """Mask (n, m) of the ``rule.count`` largest or smallest weights, ties by position."""
+    sizes = np.abs(effective_weights(layer))
+    for i in range(sizes.shape[0]):
+        for j in range(sizes.shape[1]):
+            sizes[i, j] *= rule.sign
+    limit, greater = kth_largest(sizes.ravel(), rule.count)
+    ties = rule.count - greater
+    mask = np.zeros(sizes.shape, np.bool_)
+    for i in range(sizes.shape[0]):
+        for j in range(sizes.shape[1]):
+            if sizes[i, j] > limit:
+                mask[i, j] = True
+            elif sizes[i, j] == limit and ties > 0:
+                mask[i, j] = True
+                ties -= 1
+    return mask
+
+
+@compiled
+def _largest_inputs(k, n, count, index, value, background):
+    """The k inputs of largest magnitude, ties by index, as a list of active inputs."""
+    sizes = np.full(n, abs(background), value.dtype)
+    values = np.full(n, background, value.dtype)
+    for a in range(count):
+        sizes[index[a]] = abs(value[a])
+        values[index[a]] = value[a]
+    limit, greater = kth_largest(sizes, k)
+    ties = k - greater
+    chosen = np.empty(k, index.dtype)
+    found = 0
+    for i in range(n):
+        if sizes[i] > limit or (sizes[i] == limit and ties > 0):
+            ties -= sizes[i] == limit
+            chosen[found] = i
+            found += 1
+    return k, chosen, values[chosen]
+
+
+@compiled
+def effective_weights(layer):
+    """(n, m) weights as the network sees them."""
+    weights = layer.persistent + layer.shift
+    if layer.transient.shape[0] > 0:
+        weights += layer.transient.dtype.type(layer.clock[FACTOR]) * layer.transient
+    return weights
+
+
+@compiled
+def distance(initial, weights):
+    """Sum of ``|weights - initial|`` and number of entries that differ, without a third matrix."""
+    total = 0.0
+    differing = 0
+    n, m = initial.shape
+    for i in range(n):
+        for j in range(m):
+            size = abs(weights[i, j] - initial[i, j])
+            total += size
+            differing += size > 0
+    return total, differing
+
+
+@compiled
+def _measure_peaks(layer):
+    n, m = layer.transient.shape
+    layer.peak[:] = 0
+    for i in range(n):
+        row = layer.transient[i]
+        for j in range(m):
+            size = abs(row[j])
+            layer.peak[j] = size if size > layer.peak[j] else layer.peak[j]
+
+
+@compiled
+def consolidate(layer, cache, factor_at_test, everything, count, index):
+    """Write what has crossed the threshold into the persistent weights and pay for it.
+
+    ``everything`` writes the whole layer. ``index[:count]`` are the inputs whose synapses can
+    have crossed. ``factor_at_test`` is the decay factor at the time of the test, which is not
+    the present one when consolidation was put off to the next step.
+    """
+    n, m = layer.persistent.shape
+    units = np.empty(m, np.int64)
+    n_units = 0
+    for j in range(m):
+        level = layer.absolute[j] if cache.scope == NEURON_SUM else layer.peak[j]
+        if everything or level * factor_at_test > cache.threshold:
+            units[n_units] = j
+            n_units += 1
+    factor = layer.clock[FACTOR]
+    energy = 0.0
+    written = 0
+    if cache.scope == SYNAPSE and not everything:
+        for a in range(count):
+            i = index[a]
+            for u in range(n_units):
+                j = units[u]
+                size = abs(layer.transient[i, j])
+                if size * factor_at_test > cache.threshold:
+                    layer.persistent[i, j] += factor * layer.transient[i, j]
+                    layer.transient[i, j] = 0
+                    layer.absolute[j] -= size
+                    energy += size
+                    written += 1
+    else:
+        for i in range(n):
+            for u in range(n_units):
+                j = units[u]
+                size = abs(layer.transient[i, j])
+                layer.persistent[i, j] += factor * layer.transient[i, j]
+                layer.transient[i, j] = 0
+                energy += size
+                written += size != 0
+        for u in range(n_units):
+            layer.absolute[units[u]] = 0
+    layer.ledger[CONSOLIDATION] += factor * energy
+    layer.ledger[WRITES] += written
+
+
+@compiled
+def hold(layer, cache):
+    """One step of maintenance."""
+    total = 0.0
+    for size in layer.absolute:
+        total += size
+    layer.ledger[MAINTENANCE] += cache.maintenance_cost * layer.clock[FACTOR] * total
+
+
+@compiled
+def decay(layer, cache):
+    """One step of decay, in the common factor; long before that underflows, it is multiplied in."""
+    layer.clock[FACTOR] *= cache.decay
+    floor = 1e-60 if layer.transient.itemsize == 8 else 1e-10
+    factor = layer.clock[FACTOR]
+    if factor < floor and layer.clock[FACTOR_WHEN_FLAGGED] == 0:
+        for i in range(layer.transient.shape[0]):
+            row = layer.transient[i]
+            for j in range(row.size):
+                row[j] *= factor
+        for j in range(layer.absolute.size):
+            layer.absolute[j] *= factor
+        layer.clock[FACTOR] = 1.0
+
+
+@compiled
+def pay_transition(layer, cache):
+    """Charge the change of every transient weight since the end of the last step."""
+    factor = layer.clock[FACTOR]
+    total = 0.0
+    for i in range(layer.previous.shape[0]):
+        row = layer.transient[i]
+        previous = layer.previous[i]
+        for j in range(row.size):
+            now = factor * row[j]
+            total += abs(now - previous[j])
+            previous[j] = now
+    layer.ledger[TRANSITION] += cache.transition_cost * total

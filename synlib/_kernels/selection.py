@@ -1,0 +1,129 @@
+"""The k largest (or smallest) entries of an outer product, without forming it.
+
+All |x_i||d_j| of a layer are compared through the two sorted vectors only: how many of them reach
+a value t is counted row by row with a binary search, and t is driven to the k-th largest by a
+bracket that alternates interpolation (fast) with bisection (safe).
+"""
+
+import numpy as np
+
+from synlib._kernels import compiled
+
+# A bracket holding this few candidates is finished by listing and sorting them.
+FEW = 64
+
+
+@compiled
+def kth_largest_product(rows, multiplicity, n_rows, columns, k):
+    """The k-th largest of ``rows[r] * columns[j]`` and how many are at least that large.
+
+    Parameters
+    ----------
+    rows : array (>= n_rows,)
+        Non-negative values, each standing ``multiplicity[r]`` times, in any order.
+    multiplicity : int array (>= n_rows,)
+    n_rows : int
+    columns : array (m,)
+        Non-negative values in ascending order.
+    k : int
+        1 <= k <= sum(multiplicity) * m.
+
+    Returns
+    -------
+    value : float
+        The k-th largest product.
+    greater : int
+        Number of products strictly greater than ``value``.
+    """
+    m = columns.size
+    total = 0
+    top = rows[0] * columns[m - 1]
+    for r in range(n_rows):
+        total += multiplicity[r] * m
+        top = max(top, rows[r] * columns[m - 1])
+    if top == 0.0:
+        return top, 0
+
+    # count(low) >= k > count(high), where count(t) is the number of products >= t. In row r these
+    # are the columns from starts[0, r] on for low, and from starts[1, r] on for high.
+    low, count_low = top * 0, total
+    high, count_high = top * 2, 0
+    starts = np.zeros((3, n_rows), np.int64)
+    starts[1] = m
+    candidates = n_rows * m
+    interpolate = True
+    while candidates > FEW:
+        if interpolate:
+            middle = low + (high - low) * ((count_low - k + 0.5) / (count_low - count_high))
+        elif low > 0 and high > 4 * low:
+            middle = np.sqrt(low * high)
+        else:
+            middle = 0.5 * (low + high)
+        middle = columns.dtype.type(middle)
+        inside = low < middle and middle < high
+        if not inside and not interpolate:
+            break  # no number between low and high: all that is left are ties
+        interpolate = not interpolate
+        if not inside:
+            continue
+        count = 0
+        below = 0
+        for r in range(n_rows):
+            start = _first_at_least(columns, rows[r], middle, starts[0, r], starts[1, r])
+            starts[2, r] = start
+            below += start - starts[0, r]
+            count += multiplicity[r] * (m - start)
+        if count >= k:
+            low, count_low = middle, count
+            starts[0] = starts[2]
+            candidates -= below
+        else:
+            high, count_high = middle, count
+            starts[1] = starts[2]
+            candidates = below
+
+    values = np.empty(candidates, columns.dtype)
+    times = np.empty(candidates, np.int64)
+    found = 0
+    for r in range(n_rows):
+        for j in range(starts[0, r], starts[1, r]):
+            values[found] = rows[r] * columns[j]
+            times[found] = multiplicity[r]
+            found += 1
+    order = np.argsort(-values)
+    greater = count_high
+    position = 0
+    while position < found:
+        value = values[order[position]]
+        ties = 0
+        while position < found and values[order[position]] == value:
+            ties += times[order[position]]
+            position += 1
+        if greater + ties >= k:
+            return value, greater
+        greater += ties
+    return low, greater
+
+
+@compiled
+def _first_at_least(columns, row, t, first, last):
+    """First j in [first, last] with ``row * columns[j] >= t`` (columns ascending)."""
+    while first < last:
+        middle = (first + last) // 2
+        if row * columns[middle] >= t:
+            last = middle
+        else:
+            first = middle + 1
+    return first
+
+
+@compiled
+def kth_largest(values, k):
+    """The k-th largest of a flat array and how many entries are strictly greater."""
+    kept = np.partition(values, values.size - k)
+    value = kept[values.size - k]
+    greater = 0
+    for v in values:
+        if v > value:
+            greater += 1
+    return value, greater

@@ -1,0 +1,11 @@
+"""Compile all kernels and leave the machine code on disk: ``python -m synlib._kernels.warm``."""
+
+from synlib import MLP, Perceptron, SynapticCache, random_patterns
+
+X, d = random_patterns(4, 3, random_state=0)
+d[:2] = -1, 1
+caches = SynapticCache(1), SynapticCache(1, "synapse", decay_time=9)
+for memory in (None, *caches):
+    Perceptron(memory).fit(X, d)
+for dtype in ("float64", "float32"):
+    MLP(hidden=2, max_epochs=1, dtype=dtype).fit(X, d)

@@ -1,0 +1,224 @@
+"""One call of ``MLP.fit``: the way from an estimator to the compiled loop and back."""
+
+import numpy as np
+
+from synlib import energy
+from synlib._forward import ACTIVATIONS, OUTPUTS, summed_output
+from synlib._inputs import compress, most_common_value
+from synlib._kernels import layer as layers
+from synlib._kernels import network as kernels
+from synlib._validation import per_layer
+
+LOSSES = {"mse": kernels.MSE, "cross_entropy": kernels.CROSS_ENTROPY}
+GRADIENTS = {"exact": kernels.EXACT, "li2020": kernels.LI2020, "nyiro2022": kernels.NYIRO2022}
+
+# a compiled call lasts about this many multiplications, so that Ctrl-C is heard within a second
+WORK_PER_CALL = 3e8
+
+
+class Run:
+    """State of one call of `MLP.fit`: arrays for the compiled loop, and the way back from them."""
+
+    def __init__(self, net, memory, plasticity, weights, X, labels, for_order, for_rule):
+        self.net = net
+        self.X = X
+        self.step = 0
+        self.diverged = False
+        self.for_order = for_order
+        self.epoch_order = np.empty(0, np.int64)
+        self.cache = memory.settings("after", "exponential")
+
+        # Units that never learn contribute a constant to the output: computed once per sample.
+        plastic = plasticity.plastic_units(net.hidden)
+        self.initial = weights[0][:, :plastic], weights[1][:plastic]
+        self.static = weights[0][:, plastic:], weights[1][plastic:]
+        n_outputs = weights[1].shape[1]
+        has_static = plastic < net.hidden
+        self.static_known = np.zeros(len(X) if has_static else 0, bool)
+        self.static_test = None
+
+        expressed = [plasticity.expressed(k, w.shape, for_rule) for k, w in enumerate(self.initial)]
+        self.rules = tuple(
+            _rule(choice, w.shape) for choice, w in zip(expressed, self.initial, strict=True)
+        )
+        self.layers = tuple(
+            _layer(w, choice, self.cache) for w, choice in zip(self.initial, expressed, strict=True)
+        )
+        self.masks = tuple(
+            _UnitMasks(plasticity.unit_masks(k, w.shape[1]), n_outputs, random)
+            for k, (w, random) in enumerate(zip(self.initial, for_rule.spawn(2), strict=True))
+        )
+        separable = self.rules[0].kind not in (layers.MASK, layers.BY_WEIGHT)
+        background = X.dtype.type(0)
+        if separable and not self.cache.enabled:
+            background = most_common_value(X)
+        start, index, value = compress(X, background, net.bias)
+        static_output = np.zeros((len(X) if has_static else 0, n_outputs), X.dtype)
+        self.samples = kernels.Samples(start, index, value, background, labels, static_output)
+        rates = per_layer("learning_rate", net.learning_rate)
+        self.network = kernels.Network(
+            ACTIVATIONS[net.activation],
+            OUTPUTS[net.output],
+            LOSSES[net.loss],
+            GRADIENTS[net.gradient],
+            bool(net.bias),
+            float(rates[0]),
+            float(rates[1]),
+            float(net.targets[0]),
+            float(net.targets[1]),
+        )
+        work = index.size / len(X) * plastic + plastic * n_outputs
+        self.steps_per_call = max(1, int(WORK_PER_CALL / work))
+
+    def advance(self, stop):
+        """Learn from the next samples, to step ``stop`` at most; how many it were."""
+        n_samples = len(self.X)
+        position = self.step % n_samples
+        if position == 0:
+            self.epoch_order = self._draw_order(n_samples)
+        count = min(stop - self.step, self.steps_per_call, n_samples - position)
+        order = self.epoch_order[position : position + count]
+        if self.static_known.size:
+            self._compute_static(order)
+        masks = tuple(masks.at(self.step, self.samples.label[order]) for masks in self.masks)
+        done = kernels.train(
+            self.samples,
+            order,
+            self.step,
+            self.network,
+            self.layers,
+            self.rules,
+            masks,
+            self.cache,
+        )
+        self.step += done
+        self.diverged = done < count
+        return done
+
+    @np.errstate(over="ignore", invalid="ignore")  # divergence is reported by the estimator
+    def evaluate(self, X_test, y_test, classes):
+        """A row of the history."""
+        weights = tuple(self._weights(layer) for layer in self.layers)
+        for layer, w in zip(self.layers, weights, strict=True):
+            layer.column_sum[:] = w.sum(axis=0)  # so that rounding errors do not add up for ever
+        summed = summed_output(self.net, X_test, *weights, clamp=self.net.bias)
+        if self.static_known.size:
+            if self.static_test is None:
+                self.static_test = summed_output(self.net, X_test, *self.static, clamp=False)
+            summed += self.static_test
+        accuracy = float((classes[summed.argmax(axis=1)] == y_test).mean())
+        parts = [
+            _ledger(layer, initial, w)
+            for layer, initial, w in zip(self.layers, self.initial, weights, strict=True)
+        ]
+        row = {"step": self.step, "epoch": self.step / len(self.X), "accuracy": accuracy}
+        row |= {name: parts[0][name] + parts[1][name] for name in energy.LEDGER}
+        for number, part in enumerate(parts, start=1):
+            row |= {f"{name}_{number}": part[name] for name in energy.LEDGER}
+        return row
+
+    def finish(self):
+        """Effective and transient weights of the whole network."""
+        effective = tuple(self._weights(layer) for layer in self.layers)
+        transient = tuple(
+            layer.transient * layer.clock[layers.FACTOR]
+            if self.cache.enabled
+            else np.broadcast_to(w.dtype.type(0), w.shape)
+            for layer, w in zip(self.layers, effective, strict=True)
+        )
+        if self.static_known.size:
+            effective = (
+                np.concatenate([effective[0], self.static[0]], axis=1),
+                np.concatenate([effective[1], self.static[1]]),
+            )
+        return effective, transient
+
+    def _weights(self, layer):
+        """Effective weights of a layer; not a copy where the persistent ones are all there is."""
+        plain = not self.cache.enabled and not layer.shift.any()
+        return layer.persistent if plain else layers.effective_weights(layer)
+
+    def _draw_order(self, n_samples):
+        if self.net.sampling == "shuffled":
+            return self.for_order.permutation(n_samples)
+        if self.net.sampling == "replacement":
+            return self.for_order.integers(n_samples, size=n_samples)
+        return np.arange(n_samples)
+
+    def _compute_static(self, order):
+        new = np.unique(order[~self.static_known[order]])
+        self.samples.static_output[new] = summed_output(
+            self.net, self.X[new], *self.static, clamp=False
+        )
+        self.static_known[new] = True
+
+
+class _UnitMasks:
+    """Masks of the units of a layer, as the compiled loop wants them."""
+
+    def __init__(self, masks, n_labels, random):
+        self.masks = masks
+        self.random = random
+        self.none = kernels.Masks(np.empty((0, 0), bool), np.empty(0, np.int64))
+        if masks is not None and masks.redraw != "step":
+            n = {"never": 1, "label": n_labels}.get(masks.redraw, masks.redraw)
+            self.units = masks.draw(random, n)
+
+    def at(self, step, labels):
+        """The masks of the steps from ``step`` on, at which samples with ``labels`` come."""
+        if self.masks is None:
+            return self.none
+        steps = np.arange(step, step + labels.size)
+        if self.masks.redraw == "step":
+            return kernels.Masks(self.masks.draw(self.random, labels.size), steps - step)
+        if self.masks.redraw == "label":
+            return kernels.Masks(self.units, labels)
+        return kernels.Masks(self.units, steps % len(self.units))
+
+
+def _rule(expressed, shape):
+    """The rule for the compiled loop; it need not know of choosing all or none."""
+    sizes = {
+        layers.BY_UPDATE: shape[0] * shape[1],
+        layers.BY_WEIGHT: shape[0] * shape[1],
+        layers.BY_INPUT: shape[0],
+    }
+    kind = expressed.kind
+    if kind in sizes and expressed.count >= sizes[kind]:
+        kind = layers.ALL
+    elif kind in sizes and expressed.count == 0:
+        kind = layers.NONE
+    return layers.Rule(kind, expressed.count, expressed.sign)
+
+
+def _layer(weights, expressed, cache):
+    n_units = weights.shape[1]
+    none = np.empty((0, 0), weights.dtype)
+    return layers.Layer(
+        persistent=weights.copy(order="C"),
+        transient=np.zeros_like(weights, order="C") if cache.enabled else none,
+        previous=np.zeros_like(weights, order="C") if cache.transition_cost > 0 else none,
+        mask=np.empty((0, 0), bool) if expressed.mask is None else expressed.mask,
+        shift=np.zeros(n_units, weights.dtype),
+        column_sum=weights.sum(axis=0),
+        absolute=np.zeros(n_units),
+        peak=np.zeros(n_units),
+        ledger=np.zeros(4),
+        clock=np.array([1.0, 0.0]),
+    )
+
+
+def _ledger(layer, initial, weights):
+    distance, differing = layers.distance(initial, weights)
+    spent = {
+        "consolidation": float(layer.ledger[layers.CONSOLIDATION]),
+        "maintenance": float(layer.ledger[layers.MAINTENANCE]),
+        "transition": float(layer.ledger[layers.TRANSITION]),
+        "outstanding": float(layer.clock[layers.FACTOR] * layer.absolute.sum()),
+    }
+    return spent | {
+        "total": sum(spent.values()),
+        "minimal": float(distance),
+        "writes": int(layer.ledger[layers.WRITES]),
+        "minimal_writes": int(differing),
+    }

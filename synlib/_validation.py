@@ -1,0 +1,31 @@
+"""Checks of arguments, all worded alike: name, allowed range, what was given."""
+
+from numbers import Integral, Real
+
+
+def check_number(name, value, allowed, condition):
+    """Raise ValueError unless ``value`` is a real number for which ``condition`` holds."""
+    # bool is a number to Python, but nobody means True when asked for a threshold
+    if not isinstance(value, Real) or isinstance(value, bool) or not condition(value):
+        raise ValueError(f"{name} must be {allowed}, got {value!r}")
+
+
+def check_count(name, value, minimum=1):
+    """Raise ValueError unless ``value`` is an integer of at least ``minimum``."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < minimum:
+        raise ValueError(f"{name} must be an integer of at least {minimum}, got {value!r}")
+
+
+def check_choice(name, value, choices):
+    """Raise ValueError unless ``value`` is one of ``choices``."""
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
+
+
+def per_layer(name, value):
+    """A single value, or a pair of them, one for each layer, as a pair."""
+    if not isinstance(value, tuple | list):
+        return value, value
+    if len(value) != 2:
+        raise ValueError(f"{name} must be one value or one for each of the 2 layers, got {value!r}")
+    return tuple(value)

@@ -1,0 +1,210 @@
+"""One plain function per kind of run: keyword arguments in, flat records out.
+
+A record is a dict of numbers and short strings: what went into the run and what came out.
+Energies are in a.u., times in steps (presentations of one pattern or image). `synlib.sweep` runs
+these functions over grids and seeds.
+"""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from synlib.datasets import load_digits, load_mnist, random_patterns
+from synlib.memory import Persistent, SynapticCache
+from synlib.mlp import MLP
+from synlib.perceptron import Perceptron
+from synlib.published import published_inputs
+
+DATASETS = {
+    "mnist-subset": load_mnist,
+    "digits": load_digits,
+}
+
+
+def perceptron_run(
+    *,
+    n_inputs=1000,
+    load=1.0,
+    threshold=None,
+    scope="neuron",
+    decay_time=np.inf,
+    maintenance_cost=0.0,
+    learning_rate=1.0,
+    max_epochs=10_000,
+    random_state=None,
+):
+    """A perceptron learns random patterns.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Number of inputs N.
+    load : float
+        Patterns per input, P/N.
+    threshold : float, optional
+        Threshold of a synaptic cache; None for no cache.
+    scope, decay_time, maintenance_cost
+        Of the cache, see `SynapticCache`.
+    learning_rate, max_epochs
+        See `Perceptron`.
+    random_state : int, Generator or None
+        Source of the patterns.
+
+    Returns
+    -------
+    dict
+        The arguments; n_patterns, converged, n_epochs, n_updates, inefficiency, and the entries
+        of `Perceptron.energy_`.
+
+    Examples
+    --------
+    >>> perceptron_run(n_inputs=100, load=0.5, random_state=0)["converged"]
+    True
+    """
+    n_patterns = max(1, round(load * n_inputs))
+    X, d = random_patterns(n_patterns, n_inputs, random_state=random_state)
+    memory = _memory(threshold, scope, decay_time, maintenance_cost)
+    neuron = Perceptron(memory, learning_rate=learning_rate, max_epochs=max_epochs).fit(X, d)
+    return {
+        "n_inputs": n_inputs,
+        "load": load,
+        "threshold": np.nan if threshold is None else threshold,
+        "scope": scope,
+        "decay_time": decay_time,
+        "maintenance_cost": maintenance_cost,
+        "learning_rate": learning_rate,
+        "n_patterns": n_patterns,
+        "converged": neuron.converged_,
+        "n_epochs": neuron.n_epochs_,
+        "n_updates": neuron.n_updates_,
+        "inefficiency": neuron.energy_["total"] / neuron.energy_["minimal"],
+        **neuron.energy_,
+    }
+
+
+def mlp_run(**arguments):
+    """A multilayer network learns images; the record of its end.
+
+    Takes the arguments of `mlp_history`.
+
+    Returns
+    -------
+    dict
+        The last of the records of `mlp_history`, and ``best_accuracy`` of them all.
+    """
+    records = mlp_history(**arguments)
+    return records[-1] | {"best_accuracy": max(record["accuracy"] for record in records)}
+
+
+def mlp_history(
+    *,
+    dataset="mnist-subset",
+    threshold=None,
+    scope="neuron",
+    decay_time=np.inf,
+    maintenance_cost=0.0,
+    published=None,
+    until=None,
+    evaluate_every=None,
+    random_state=None,
+    **parameters,
+):
+    """A multilayer network learns images; one record per evaluation on the test images.
+
+    Parameters
+    ----------
+    dataset : {"mnist-subset", "digits"}
+    threshold : float, optional
+        Threshold of a synaptic cache; None for no cache.
+    scope, decay_time, maintenance_cost
+        Of the cache, see `SynapticCache`.
+    published : {"li2020", "nyiro2022", "vanrossum2024"}, optional
+        Parameters other than the memory, and the scaling of the images, as in that source.
+    until, evaluate_every
+        See `MLP.fit`.
+    random_state : int, Generator or None
+        Source of initial weights, order and random rules.
+    **parameters
+        Of the `MLP`.
+
+    Returns
+    -------
+    list of dict
+        For each evaluation: the arguments, step, epoch, accuracy, the ledger so far, and whether
+        the accuracy ``until`` has been ``reached``.
+
+    Examples
+    --------
+    >>> records = mlp_history(dataset="digits", hidden=20, max_epochs=2, random_state=0)
+    >>> [record["step"] for record in records]
+    [1347, 2694]
+    """
+    X_train, y_train, X_test, y_test = _images(dataset, published)
+    memory = _memory(threshold, scope, decay_time, maintenance_cost)
+    if published is None:
+        net = MLP(memory=memory, random_state=random_state, **parameters)
+    else:
+        net = MLP.as_published(
+            published, **(parameters | {"memory": memory, "random_state": random_state})
+        )
+    net.fit(X_train, y_train, (X_test, y_test), until=until, evaluate_every=evaluate_every)
+    arguments = {
+        "dataset": dataset,
+        "threshold": np.nan if threshold is None else threshold,
+        "scope": scope,
+        "decay_time": decay_time,
+        "maintenance_cost": maintenance_cost,
+        "hidden": net.hidden,
+        "plasticity": "AllSynapses()" if net.plasticity is None else repr(net.plasticity),
+    }
+    reached = until or np.inf
+    return [
+        arguments | row | {"reached": bool(row["accuracy"] >= reached)}
+        for row in net.history_.to_dict("records")
+    ]
+
+
+def energy_to_accuracy(table, accuracies, by):
+    """What had been spent when each run first reached an accuracy.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From a sweep of `mlp_history`.
+    accuracies : sequence of float
+    by : list of str
+        Columns that tell the runs apart.
+
+    Returns
+    -------
+    DataFrame
+        The row of the first evaluation at or above each accuracy, with ``accuracy`` set to the
+        accuracy asked for; runs that never got there have no row for it.
+    """
+    found = []
+    for accuracy in accuracies:
+        good = table[table["accuracy"] >= accuracy].sort_values("step", kind="stable")
+        found.append(good.groupby(by, as_index=False).first().assign(accuracy=accuracy))
+    return pd.concat(found, ignore_index=True)
+
+
+@cache
+def _images(dataset, published):
+    """Inputs and labels; kept, since a worker runs many networks on the same images."""
+    if dataset not in DATASETS:
+        raise ValueError(f"dataset must be one of {', '.join(DATASETS)}, got {dataset!r}")
+    data = DATASETS[dataset]()
+    X_train, X_test = data.X_train, data.X_test
+    if published is not None:
+        # the noise that breaks ties is left out: here they break by index
+        mean = 0.98 * X_train.mean()
+        X_train = published_inputs(X_train, published, mean=mean, noise=False)
+        X_test = published_inputs(X_test, published, mean=mean, noise=False)
+    return X_train, data.y_train, X_test, data.y_test
+
+
+def _memory(threshold, scope, decay_time, maintenance_cost):
+    if threshold is None or np.isnan(threshold):
+        return Persistent()
+    return SynapticCache(threshold, scope, decay_time=decay_time, maintenance_cost=maintenance_cost)

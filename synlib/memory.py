@@ -1,0 +1,126 @@
+"""Where a change is stored: at once for good, or first in a cheap store that fades."""
+
+import math
+from dataclasses import dataclass
+
+from synlib._kernels import layer as kernels
+from synlib._validation import check_choice, check_count, check_number
+
+SCOPES = {
+    "synapse": kernels.SYNAPSE,
+    "neuron": kernels.NEURON,
+    "neuron-sum": kernels.NEURON_SUM,
+    "layer": kernels.LAYER,
+    "network": kernels.NETWORK,
+}
+
+
+@dataclass(frozen=True)
+class Persistent:
+    """Every change is written into the persistent weight at once: learning without a cache.
+
+    Examples
+    --------
+    >>> Persistent()
+    Persistent()
+    """
+
+    def settings(self, decay_order, decay_form):
+        """Settings of the compiled loops; the arguments are the network's own defaults."""
+        return kernels.Cache(False, 0.0, 0, 1.0, True, 0.0, 0.0, 1, False)
+
+
+@dataclass(frozen=True)
+class SynapticCache:
+    """Changes are kept in a transient weight and consolidated when it crosses a threshold.
+
+    The weight is the sum of a persistent and a transient part, ``w = l + s``. Changes go to s,
+    which costs maintenance while it lasts and decays; crossing the threshold moves it to l, at
+    the price of a write.
+
+    Parameters
+    ----------
+    threshold : float
+        Size of the transient weight (of its sum, for ``"neuron-sum"``) above which it is
+        consolidated; >= 0. With 0 every change is consolidated at once.
+    scope : {"neuron", "synapse", "neuron-sum", "layer", "network"}
+        What is consolidated when. ``"synapse"``: a synapse that crosses the threshold, alone
+        (local-local). ``"neuron"``: all synapses of a unit when one of them crosses it
+        (local-global). ``"neuron-sum"``: all synapses of a unit when the sum of their absolute
+        transient weights crosses it (global-global). ``"layer"``, ``"network"``: all synapses
+        of the layer or network when one of them crosses it.
+    decay_time : float
+        Time constant of the decay of s, in steps (presentations); > 1, ``inf`` for no decay.
+    maintenance_cost : float
+        Energy per step and unit of transient weight, c, in a.u.; >= 0.
+    transition_cost : float
+        Energy per unit change of s from the end of one step to the end of the next, b, in a.u.;
+        >= 0. Decay and the return to zero count; a change that is consolidated at once does not.
+    check_every : int
+        The threshold is tested at every n-th step only.
+    consolidate : {"now", "next"}
+        Whether crossing consolidates in the same step or flags for the start of the next.
+    decay_order : {"before", "after"}, optional
+        Whether s decays before or after the network's output is computed. By default as in [1]_:
+        before in the perceptron, after (at the end of the step) in the multilayer network.
+    decay_form : {"discrete", "exponential"}, optional
+        Factor per step 1 - 1/decay_time or exp(-1/decay_time). By default as in [1]_: discrete in
+        the perceptron, exponential in the multilayer network.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range.
+
+    References
+    ----------
+    .. [1] Li and van Rossum (2020), eLife 9:e50804, Fig 4A (scopes) and Methods.
+
+    Examples
+    --------
+    >>> SynapticCache(threshold=0.04, decay_time=1000, maintenance_cost=1e-3).scope
+    'neuron'
+    >>> SynapticCache(threshold=-1)
+    Traceback (most recent call last):
+        ...
+    ValueError: threshold must be a number >= 0, got -1
+    """
+
+    threshold: float
+    scope: str = "neuron"
+    decay_time: float = math.inf
+    maintenance_cost: float = 0.0
+    transition_cost: float = 0.0
+    check_every: int = 1
+    consolidate: str = "now"
+    decay_order: str | None = None
+    decay_form: str | None = None
+
+    def __post_init__(self):
+        check_number("threshold", self.threshold, "a number >= 0", lambda v: v >= 0)
+        for name in ("maintenance_cost", "transition_cost"):
+            check_number(
+                name, getattr(self, name), "a finite number >= 0", lambda v: 0 <= v < math.inf
+            )
+        check_number("decay_time", self.decay_time, "a number of steps > 1", lambda v: v > 1)
+        check_choice("scope", self.scope, tuple(SCOPES))
+        check_count("check_every", self.check_every)
+        check_choice("consolidate", self.consolidate, ("now", "next"))
+        check_choice("decay_order", self.decay_order, (None, "before", "after"))
+        check_choice("decay_form", self.decay_form, (None, "discrete", "exponential"))
+
+    def settings(self, decay_order, decay_form):
+        """Settings of the compiled loops; the arguments are the network's own defaults."""
+        discrete = (self.decay_form or decay_form) == "discrete"
+        decay = 1 - 1 / self.decay_time if discrete else math.exp(-1 / self.decay_time)
+        return kernels.Cache(
+            enabled=True,
+            threshold=float(self.threshold),
+            scope=SCOPES[self.scope],
+            decay=decay,
+            decay_first=(self.decay_order or decay_order) == "before",
+            maintenance_cost=float(self.maintenance_cost),
+            transition_cost=float(self.transition_cost),
+            check_every=int(self.check_every),
+            deferred=self.consolidate == "next",
+        )

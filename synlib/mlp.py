@@ -1,0 +1,294 @@
+"""A network with one hidden layer that learns one sample at a time, and what that costs."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, check_X_y, validate_data
+from tqdm import tqdm
+
+from synlib import published
+from synlib._forward import ACTIVATIONS, OUTPUTS, activate, summed_output
+from synlib._random import generator
+from synlib._training import GRADIENTS, LOSSES, Run
+from synlib._validation import check_choice, check_count, check_number, per_layer
+from synlib.memory import Persistent, SynapticCache
+from synlib.plasticity import AllSynapses, PlasticityRule
+
+SAMPLINGS = ("sequential", "shuffled", "replacement")
+
+
+class MLP(ClassifierMixin, BaseEstimator):
+    """Multilayer network trained by online back-propagation, with an energy ledger.
+
+    An error proposes a change of every weight; the plasticity rule decides which of them are
+    expressed, the memory where they are stored, and the ledger counts what that costs.
+
+    Parameters
+    ----------
+    hidden : int
+        Number of hidden units.
+    learning_rate : float or pair of float
+        For both layers or for each; > 0.
+    activation : {"logistic", "relu", "leaky_relu", "tanh"}
+        Of the hidden units; the leaky ReLU has slope 0.1 for negative inputs.
+    output : {"logistic", "softmax", "linear"}
+        Of the output units.
+    loss : {"mse", "cross_entropy"}
+        Half the sum of squared errors, or the cross-entropy (not for linear outputs).
+    gradient : {"exact", "li2020", "nyiro2022"}
+        The exact gradient of the loss, or that of a published program: "li2020" leaves the output
+        derivative out of the hidden error, "nyiro2022" uses a fifth of the diagonal of the
+        softmax derivative for ten outputs.
+    bias : bool
+        Add an always-on input, and clamp the first hidden unit to 1.
+    init_scale : float, pair of float, or "fan_out"
+        Standard deviation of the normal initial weights, for both layers or for each; "fan_out"
+        stands for one over the square root of the number of units the layer projects to.
+    targets : pair of float
+        Target output of the wrong units and of the right one.
+    sampling : {"sequential", "shuffled", "replacement"}
+        Order of the samples: as given; in a new order each epoch; drawn with replacement.
+    plasticity : PlasticityRule, optional
+        Which synapses change; by default `AllSynapses`.
+    memory : Persistent or SynapticCache, optional
+        Where changes are stored; by default `Persistent`.
+    max_epochs : int
+        Learning ends after this many times the number of samples.
+    dtype : {"float64", "float32"}
+        Precision of weights and activities; float32 halves the memory of large networks.
+    random_state : int, Generator, RandomState or None
+        Source of initial weights, order and random rules, each independent of the others.
+
+    Attributes
+    ----------
+    classes_ : array (n_classes,)
+    weights_ : tuple of array, (n_inputs, hidden) and (hidden, n_outputs)
+        Weights after learning, persistent plus transient. With `bias`, the first has a row more.
+    initial_weights_ : tuple of array
+    transient_weights_ : tuple of array
+        The part of the plastic weights not yet consolidated.
+    history_ : DataFrame
+        One row per evaluation: step, epoch, accuracy, and the ledger so far.
+    energy_ : dict
+        The ledger at the end of learning, in a.u.: consolidation, maintenance, transition;
+        outstanding (sum of transient weights, to be paid if all were consolidated now); total of
+        these four; minimal (energy of setting the weights directly); the numbers of writes and
+        minimal_writes. The same for each layer with the suffix ``_1`` or ``_2``.
+    n_steps_ : int
+        Samples learned from.
+    reached_ : bool
+        Whether the accuracy asked for by ``fit(until=...)`` was reached.
+    diverged_ : bool
+        Whether learning was stopped because activities or changes were no longer finite.
+
+    References
+    ----------
+    Li and van Rossum (2020), eLife 9:e50804; van Rossum and Pache (2024), PLoS Comput Biol
+    20(10):e1012553.
+
+    Examples
+    --------
+    >>> from synlib import load_digits
+    >>> digits = load_digits()
+    >>> net = MLP(hidden=30, learning_rate=0.5, init_scale=0.1, max_epochs=5, random_state=0)
+    >>> _ = net.fit(digits.X_train, digits.y_train, test=(digits.X_test, digits.y_test))
+    >>> bool(net.history_["accuracy"].iloc[-1] > 0.8)
+    True
+    >>> net.energy_["consolidation"] > net.energy_["minimal"]
+    True
+    """
+
+    def __init__(
+        self,
+        hidden=100,
+        learning_rate=0.1,
+        activation="logistic",
+        output="logistic",
+        loss="mse",
+        gradient="exact",
+        bias=False,
+        init_scale=0.01,
+        targets=(0.0, 1.0),
+        sampling="sequential",
+        plasticity=None,
+        memory=None,
+        max_epochs=20,
+        dtype="float64",
+        random_state=None,
+    ):
+        self.hidden = hidden
+        self.learning_rate = learning_rate
+        self.activation = activation
+        self.output = output
+        self.loss = loss
+        self.gradient = gradient
+        self.bias = bias
+        self.init_scale = init_scale
+        self.targets = targets
+        self.sampling = sampling
+        self.plasticity = plasticity
+        self.memory = memory
+        self.max_epochs = max_epochs
+        self.dtype = dtype
+        self.random_state = random_state
+
+    @classmethod
+    def as_published(cls, name, **overrides):
+        """The network as a published program ran it.
+
+        Parameters
+        ----------
+        name : {"li2020", "nyiro2022", "vanrossum2024"}
+            See "Differences from the papers" in the book. Scale the images with
+            `published_inputs`.
+        **overrides
+            Parameters that are to differ.
+
+        Returns
+        -------
+        MLP
+
+        Examples
+        --------
+        >>> MLP.as_published("li2020", hidden=50).targets
+        (0.01, 0.99)
+        """
+        return cls(**(published.settings(name) | overrides))
+
+    def fit(self, X, y, test=None, until=None, evaluate_every=None, initial_weights=None):
+        """Learn, and evaluate from time to time.
+
+        Parameters
+        ----------
+        X : array (n_samples, n_inputs)
+        y : array (n_samples,)
+            Labels.
+        test : pair of arrays, optional
+            Inputs and labels on which accuracy is measured; by default those learned from.
+        until : float, optional
+            Accuracy at which to stop; in (0, 1].
+        evaluate_every : int, optional
+            Steps between evaluations; by default once per epoch.
+        initial_weights : pair of arrays, optional
+            (n_inputs, hidden) and (hidden, n_outputs); drawn at random by default.
+
+        Returns
+        -------
+        MLP
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If an argument is out of its range, or shapes do not fit.
+        """
+        memory, plasticity = self._validated()
+        X, y = validate_data(self, X, y, dtype=self.dtype)
+        check_classification_targets(y)
+        self.classes_, labels = np.unique(y, return_inverse=True)
+        if until is not None:
+            check_number("until", until, "in the range (0, 1]", lambda v: 0 < v <= 1)
+        if evaluate_every is None:
+            evaluate_every = len(X)
+        check_count("evaluate_every", evaluate_every)
+        test = (X, y) if test is None else self._validated_test(*test)
+        for_weights, for_order, for_rule = generator(self.random_state).spawn(3)
+        weights = self._initial_weights(initial_weights, X.shape[1], for_weights)
+        self.initial_weights_ = weights
+
+        run = Run(self, memory, plasticity, weights, X, labels, for_order, for_rule)
+        n_steps = self.max_epochs * len(X)
+        rows = []
+        self.reached_ = False
+        with tqdm(total=n_steps, unit=" samples", delay=2, leave=False, disable=None) as progress:
+            while run.step < n_steps and not run.diverged and not self.reached_:
+                stop = min(n_steps, (run.step // evaluate_every + 1) * evaluate_every)
+                while run.step < stop and not run.diverged:
+                    progress.update(run.advance(stop))
+                rows.append(run.evaluate(*test, self.classes_))
+                self.reached_ = until is not None and rows[-1]["accuracy"] >= until
+        self.history_ = pd.DataFrame(rows)
+        self.energy_ = {k: v for k, v in rows[-1].items() if k not in ("step", "epoch", "accuracy")}
+        self.n_steps_ = run.step
+        self.diverged_ = run.diverged
+        self.weights_, self.transient_weights_ = run.finish()
+        if run.diverged:
+            warnings.warn(
+                f"learning diverged after {run.step} steps: activities or changes are no longer "
+                "finite. Choose a lower learning_rate or init_scale",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        return self
+
+    def predict(self, X):
+        """Labels of samples, array (n_samples,)."""
+        check_is_fitted(self)
+        return self.classes_[self.activities(X).argmax(axis=1)]
+
+    def activities(self, X):
+        """Output activities, array (n_samples, n_classes)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=self.dtype, reset=False)
+        return activate(summed_output(self, X, *self.weights_, self.bias), OUTPUTS[self.output])
+
+    def _validated(self):
+        check_count("hidden", self.hidden, 2 if self.bias else 1)
+        for rate in per_layer("learning_rate", self.learning_rate):
+            check_number("learning_rate", rate, "a finite number > 0", lambda v: 0 < v < np.inf)
+        check_choice("activation", self.activation, tuple(ACTIVATIONS))
+        check_choice("output", self.output, tuple(OUTPUTS))
+        check_choice("loss", self.loss, tuple(LOSSES))
+        check_choice("gradient", self.gradient, tuple(GRADIENTS))
+        check_choice("sampling", self.sampling, SAMPLINGS)
+        check_choice("dtype", self.dtype, ("float64", "float32"))
+        check_count("max_epochs", self.max_epochs)
+        if self.loss == "cross_entropy" and self.output == "linear":
+            raise ValueError(
+                "loss must be 'mse' when output is 'linear': cross-entropy needs outputs between "
+                "0 and 1"
+            )
+        if self.init_scale != "fan_out":
+            for scale in per_layer("init_scale", self.init_scale):
+                allowed = "a finite number >= 0 or 'fan_out'"
+                check_number("init_scale", scale, allowed, lambda v: 0 <= v < np.inf)
+        for target in per_layer("targets", self.targets):
+            check_number("targets", target, "two finite numbers", np.isfinite)
+        memory = Persistent() if self.memory is None else self.memory
+        if not isinstance(memory, Persistent | SynapticCache):
+            raise ValueError(f"memory must be Persistent or SynapticCache, got {memory!r}")
+        plasticity = AllSynapses() if self.plasticity is None else self.plasticity
+        if not isinstance(plasticity, PlasticityRule):
+            raise ValueError(f"plasticity must be a PlasticityRule, got {plasticity!r}")
+        return memory, plasticity
+
+    def _validated_test(self, X_test, y_test):
+        X_test, y_test = check_X_y(X_test, y_test, dtype=self.dtype)
+        if X_test.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"test must have {self.n_features_in_} inputs like X, got {X_test.shape[1]}"
+            )
+        return X_test, y_test
+
+    def _initial_weights(self, given, n_inputs, random):
+        shapes = (n_inputs + self.bias, self.hidden), (self.hidden, len(self.classes_))
+        if given is None:
+            scales = [1 / np.sqrt(shape[1]) for shape in shapes]
+            if self.init_scale != "fan_out":
+                scales = per_layer("init_scale", self.init_scale)
+            weights = [random.standard_normal(shape, dtype=self.dtype) for shape in shapes]
+            for w, scale in zip(weights, scales, strict=True):
+                w *= w.dtype.type(scale)
+            return tuple(weights)
+        weights = tuple(np.array(w, dtype=self.dtype, order="C") for w in given)
+        if tuple(w.shape for w in weights) != shapes:
+            raise ValueError(
+                f"initial_weights must have the shapes {shapes[0]} and {shapes[1]}, "
+                f"got {', '.join(str(w.shape) for w in weights)}"
+            )
+        if not all(np.isfinite(w).all() for w in weights):
+            raise ValueError("initial_weights must be finite, got NaN or infinity")
+        return weights

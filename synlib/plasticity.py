@@ -1,0 +1,270 @@
+"""Which synapses change: back-propagation proposes, a plasticity rule decides.
+
+A rule answers two questions, for each of the two layers: which *synapses* express the change
+proposed for them (`PlasticityRule.expressed`), and which *units* receive an error at all
+(`PlasticityRule.unit_masks`). To write a new rule, subclass `PlasticityRule` and override one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from synlib._kernels.layer import ALL, BY_INPUT, BY_UPDATE, BY_WEIGHT, MASK, NONE
+from synlib._validation import check_choice, check_count, check_number, per_layer
+
+
+@dataclass(frozen=True)
+class Expressed:
+    """Which synapses of a layer express the changes proposed for them.
+
+    Parameters
+    ----------
+    kind : {ALL, NONE, BY_UPDATE, BY_INPUT, BY_WEIGHT, MASK}
+        All, none; chosen anew at every step by the size of the proposed change, of the input
+        (which within a unit is the same) or of the weight; or a fixed mask.
+    count : int
+        For the choices by size: how many synapses of the layer (by input: of each unit).
+    sign : {1, -1}
+        Whether the largest or the smallest are chosen.
+    mask : bool array (n_inputs, n_units), optional
+        For the kind MASK.
+    """
+
+    kind: int = ALL
+    count: int = 0
+    sign: int = 1
+    mask: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class UnitMasks:
+    """Which units receive an error: some masks, and a way to choose one at every step.
+
+    Parameters
+    ----------
+    draw : callable
+        ``draw(random, n)`` returns n masks, bool array (n, n_units).
+    redraw : {"never", "step", "label"} or int
+        One mask for ever, a fresh one each step, one for each label, or n in turn.
+    """
+
+    draw: Callable
+    redraw: str | int
+
+
+class PlasticityRule:
+    """Base of all rules; as it stands, every proposed change is expressed."""
+
+    def expressed(self, layer, shape, random):
+        """Which synapses of ``layer`` (0 or 1), of ``shape`` (n_inputs, n_units), may change."""
+        return Expressed()
+
+    def unit_masks(self, layer, n_units):
+        """The `UnitMasks` of ``layer`` (0 or 1), or None if all units learn."""
+        return None
+
+    def plastic_units(self, n_hidden):
+        """How many hidden units, counted from the first, have plastic synapses."""
+        return n_hidden
+
+
+@dataclass(frozen=True)
+class AllSynapses(PlasticityRule):
+    """Every synapse expresses its change: ordinary back-propagation.
+
+    Examples
+    --------
+    >>> AllSynapses()
+    AllSynapses()
+    """
+
+
+@dataclass(frozen=True)
+class _FractionRule(PlasticityRule):
+    fraction: float | tuple[float, float]
+
+    def __post_init__(self):
+        for value in per_layer("fraction", self.fraction):
+            check_number("fraction", value, "in the range (0, 1]", lambda v: 0 < v <= 1)
+
+    def _count(self, layer, size):
+        return round(per_layer("fraction", self.fraction)[layer] * size)
+
+
+_FRACTION_DOC = """
+    Parameters
+    ----------
+    fraction : float or pair of float
+        Fraction of the synapses, for both layers or for each; in (0, 1]. Exactly
+        ``round(fraction * size)`` synapses are chosen, ties going to the lower index.
+"""
+
+
+@dataclass(frozen=True)
+class LargestUpdates(_FractionRule):
+    """Only the synapses with the largest proposed changes express them; chosen at every step.
+
+    Parameters
+    ----------
+    fraction : float or pair of float
+        Fraction of the synapses, for both layers or for each; in (0, 1]. Exactly
+        ``round(fraction * size)`` synapses are chosen, ties going to the lower index.
+    within : {"layer", "neuron"}
+        Where synapses compete: in the whole layer, or among those onto the same unit.
+
+    References
+    ----------
+    van Rossum and Pache (2024), PLoS Comput Biol 20(10):e1012553.
+
+    Examples
+    --------
+    >>> LargestUpdates(fraction=0.1)
+    LargestUpdates(fraction=0.1, within='layer')
+    >>> LargestUpdates(fraction=2)
+    Traceback (most recent call last):
+        ...
+    ValueError: fraction must be in the range (0, 1], got 2
+    """
+
+    within: str = "layer"
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_choice("within", self.within, ("layer", "neuron"))
+
+    def expressed(self, layer, shape, random):
+        if self.within == "neuron":
+            return Expressed(BY_INPUT, self._count(layer, shape[0]))
+        return Expressed(BY_UPDATE, self._count(layer, shape[0] * shape[1]))
+
+
+@dataclass(frozen=True)
+class SmallestUpdates(_FractionRule):
+    """Control: only the synapses with the smallest proposed changes express them.
+
+    Synapses whose proposed change is zero are the smallest of all, so with many silent inputs a
+    small fraction learns nothing.
+    """
+
+    __doc__ += _FRACTION_DOC
+
+    def expressed(self, layer, shape, random):
+        return Expressed(BY_UPDATE, self._count(layer, shape[0] * shape[1]), sign=-1)
+
+
+@dataclass(frozen=True)
+class LargestWeights(_FractionRule):
+    """Control: only the largest weights (persistent plus transient) change."""
+
+    __doc__ += _FRACTION_DOC
+
+    def expressed(self, layer, shape, random):
+        return Expressed(BY_WEIGHT, self._count(layer, shape[0] * shape[1]))
+
+
+@dataclass(frozen=True)
+class SmallestWeights(_FractionRule):
+    """Control: only the smallest weights (persistent plus transient) change."""
+
+    __doc__ += _FRACTION_DOC
+
+    def expressed(self, layer, shape, random):
+        return Expressed(BY_WEIGHT, self._count(layer, shape[0] * shape[1]), sign=-1)
+
+
+@dataclass(frozen=True)
+class RandomSynapses(_FractionRule):
+    """Control: a random set of synapses, drawn once, is plastic and all others are static."""
+
+    __doc__ += _FRACTION_DOC
+
+    def expressed(self, layer, shape, random):
+        mask = np.zeros(shape, bool)
+        mask.ravel()[random.permutation(mask.size)[: self._count(layer, mask.size)]] = True
+        return Expressed(MASK, mask=mask)
+
+
+@dataclass(frozen=True)
+class RandomNeurons(_FractionRule):
+    """Only the synapses onto a random set of units change; the others pass no error back.
+
+    Parameters
+    ----------
+    fraction : float or pair of float
+        Fraction of the post-synaptic units, for both layers or for each; in (0, 1]. At least one
+        unit is chosen.
+    redraw : {"never", "step", "label"} or int
+        Whether the set is drawn once, anew at every step, once for each label, or whether n sets
+        take turns.
+    """
+
+    redraw: str | int = "never"
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.redraw not in ("never", "step", "label"):
+            allowed = "'never', 'step', 'label' or an integer >= 1"
+            check_number(
+                "redraw", self.redraw, allowed, lambda v: isinstance(v, int | np.integer) and v >= 1
+            )
+
+    def unit_masks(self, layer, n_units):
+        count = max(1, self._count(layer, n_units))
+
+        def draw(random, n):
+            order = np.argpartition(random.random((n, n_units)), count - 1, axis=1)
+            masks = np.zeros((n, n_units), bool)
+            np.put_along_axis(masks, order[:, :count], True, axis=1)
+            return masks
+
+        return UnitMasks(draw, self.redraw)
+
+
+@dataclass(frozen=True)
+class Subnetwork(PlasticityRule):
+    """Only the first hidden units learn, with all their incoming and outgoing synapses.
+
+    Parameters
+    ----------
+    units : int
+        Number of plastic hidden units; all of them if the network has no more.
+    then : PlasticityRule
+        Rule within the subnetwork; its fractions are fractions of the subnetwork.
+
+    References
+    ----------
+    van Rossum and Pache (2024), PLoS Comput Biol 20(10):e1012553.
+
+    Examples
+    --------
+    >>> Subnetwork(100, then=LargestUpdates(0.1)).units
+    100
+    """
+
+    units: int
+    then: PlasticityRule = field(default_factory=AllSynapses)
+
+    def __post_init__(self):
+        check_count("units", self.units)
+        if not isinstance(self.then, PlasticityRule) or isinstance(self.then, Subnetwork):
+            raise ValueError(
+                f"then must be a plasticity rule other than Subnetwork, got {self.then!r}"
+            )
+
+    def expressed(self, layer, shape, random):
+        return self.then.expressed(layer, shape, random)
+
+    def unit_masks(self, layer, n_units):
+        return self.then.unit_masks(layer, n_units)
+
+    def plastic_units(self, n_hidden):
+        return min(self.units, n_hidden)
+
+
+@dataclass(frozen=True)
+class ReadoutOnly(PlasticityRule):
+    """Only the synapses onto the output units change; the hidden layer stays as it was drawn."""
+
+    def expressed(self, layer, shape, random):
+        return Expressed(NONE) if layer == 0 else Expressed()

@@ -1,0 +1,204 @@
+"""Results to axes: one function per figure, no simulation.
+
+Each concept has one colour in the whole book, from a palette that colour-blind readers can tell
+apart. Lines are medians over seeds, bands reach from the lowest to the highest seed.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from synlib import theory
+
+COLOURS = {
+    "no caching": "#D55E00",
+    "consolidation": "#0072B2",
+    "maintenance": "#E69F00",
+    "total": "#009E73",
+    "minimal": "#7A7A7A",
+    "theory": "#000000",
+    "largest updates": "#B3478C",
+    "per synapse": "#56B4E9",
+}
+# The colours of things that are another name for one of the above
+COLOURS["all synapses"] = COLOURS["no caching"]
+COLOURS["per neuron"] = COLOURS["total"]
+
+STYLE = {
+    "figure.figsize": (6.0, 3.8),
+    "figure.dpi": 110,
+    "figure.constrained_layout.use": True,
+    "savefig.dpi": 220,
+    "font.size": 12,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "lines.linewidth": 2.2,
+    "legend.frameon": False,
+    "svg.hashsalt": "synlib",
+}
+
+
+def use_style():
+    """Set matplotlib's defaults to those of the book."""
+    plt.rcParams.update(STYLE)
+
+
+def spread(ax, table, x, y, colour, label, **line):
+    """Median of ``y`` against ``x`` over the rows of a table, with a band from min to max."""
+    groups = table.dropna(subset=[y]).groupby(x)[y]
+    median = groups.median()
+    ax.fill_between(median.index, groups.min(), groups.max(), color=colour, alpha=0.2, linewidth=0)
+    ax.plot(median.index, median, color=colour, label=label, **line)
+    return median
+
+
+def perceptron_energy(table, ax=None):
+    """Energy of learning and minimal energy against load (Li and van Rossum 2020, Fig 1C).
+
+    Parameters
+    ----------
+    table : DataFrame
+        From a sweep of `experiments.perceptron_run` over ``load``.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    learned = table[table["converged"]]
+    n_inputs = table["n_inputs"].iloc[0]
+    loads = np.linspace(table["load"].min(), table["load"].max(), 200)
+    for name, label, formula in (
+        ("total", "learning", theory.perceptron_energy),
+        ("minimal", "minimal", theory.minimal_energy),
+    ):
+        colour = COLOURS["no caching" if name == "total" else name]
+        spread(ax, learned, "load", name, colour, label, marker="o", markersize=4)
+        ax.plot(loads, formula(loads * n_inputs, n_inputs), "--", color="black", linewidth=1.2)
+    ax.plot([], [], "--", color="black", linewidth=1.2, label="theory")
+    ax.set(yscale="log", xlabel="load $P/N$ (patterns per input)", ylabel="energy (a.u.)")
+    ax.legend()
+    return ax
+
+
+def perceptron_inefficiency(table, ax=None):
+    """Energy over minimal energy against load (Li and van Rossum 2020, Fig 1D).
+
+    Parameters and return value as in `perceptron_energy`.
+    """
+    ax = ax or plt.gca()
+    learned = table[table["converged"]]
+    n_inputs = table["n_inputs"].iloc[0]
+    loads = np.linspace(table["load"].min(), table["load"].max(), 200)
+    colour = COLOURS["no caching"]
+    spread(ax, learned, "load", "inefficiency", colour, "simulation", marker="o", markersize=4)
+    expected = theory.inefficiency(loads * n_inputs, n_inputs)
+    ax.plot(loads, expected, "--", color="black", linewidth=1.2, label="theory")
+    ax.set(
+        yscale="log",
+        xlabel="load $P/N$ (patterns per input)",
+        ylabel="inefficiency (energy / minimal)",
+    )
+    ax.legend()
+    return ax
+
+
+def energy_against_accuracy(table, curves, ax=None):
+    """Energy spent by the time a test accuracy is reached (Li and van Rossum 2020, Fig 5B).
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per condition, seed and accuracy, with a column ``accuracy`` and those named in
+        ``curves``; see `experiments.energy_to_accuracy`.
+    curves : sequence of (condition, column, name)
+        Rows with this ``condition``, the column to draw, and a key of `COLOURS` that names it.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    for condition, column, name in curves:
+        rows = table[table["condition"] == condition]
+        spread(ax, rows, "accuracy", column, COLOURS[name], name)
+    ax.set(yscale="log", xlabel="test accuracy", ylabel="energy (a.u.)")
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    ax.legend()
+    return ax
+
+
+def energy_against_fraction(table, column, ax=None):
+    """Energy to a criterion against the fraction of synapses updated, for each network size.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From a sweep of `experiments.mlp_run`, with columns ``fraction`` and ``hidden``.
+    column : {"consolidation", "writes", "step"}
+        What is drawn: M1, M0 or the learning time.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    sizes = sorted(table["hidden"].unique())
+    fractions = sorted(table["fraction"].unique())
+    for size, dashes in zip(sizes, ("-", "--", ":", "-."), strict=False):
+        rows = table[(table["hidden"] == size) & table["reached"]]
+        colour = COLOURS["largest updates"]
+        spread(ax, rows, "fraction", column, colour, f"{size} hidden", linestyle=dashes)
+        vanilla = rows[rows["fraction"] == 1]
+        ax.plot(1, vanilla[column].median(), "o", color=COLOURS["all synapses"])
+    ax.plot([], [], "o", color=COLOURS["all synapses"], label="all synapses")
+    labels = {
+        "consolidation": "energy $M_1$ (a.u.)",
+        "writes": "writes $M_0$",
+        "step": "samples to criterion",
+    }
+    ax.set(xscale="log", xlabel="fraction of synapses updated", ylabel=labels[column])
+    ax.set_xticks(fractions, [f"{fraction:.0%}" for fraction in fractions])
+    ax.minorticks_off()
+    if column == "step":
+        ax.set_ylim(bottom=0)
+    else:
+        ax.set_yscale("log")
+    ax.legend()
+    return ax
+
+
+def energy_parts(table, conditions, ax=None):
+    """What the energy was spent on, one stacked bar for each condition (means over seeds).
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the column ``condition`` and those of the ledger.
+    conditions : sequence of str
+        Order of the bars.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    means = table.groupby("condition")[["consolidation", "outstanding", "maintenance"]].mean()
+    means = means.loc[conditions]
+    left = np.zeros(len(means))
+    for part, colour, hatch in (
+        ("consolidation", COLOURS["consolidation"], None),
+        ("outstanding", COLOURS["consolidation"], "////"),
+        ("maintenance", COLOURS["maintenance"], None),
+    ):
+        face = "white" if hatch else colour
+        ax.barh(conditions, means[part], left=left, label=part, color=face, edgecolor=colour,
+                hatch=hatch)  # fmt: skip
+        left += means[part].to_numpy()
+    ax.invert_yaxis()
+    ax.set(xlabel="energy (a.u.)")
+    ax.legend(loc="lower right")
+    return ax

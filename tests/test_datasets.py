@@ -1,0 +1,134 @@
+"""Data sets: what is bundled, and how damaged files are refused."""
+
+import gzip
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import synlib
+from synlib.datasets import FILES, read_idx
+
+BUNDLED = Path(synlib.__file__).parent / "data" / "mnist"
+
+
+def test_bundled_mnist_is_stratified():
+    mnist = synlib.load_mnist()
+    assert mnist.shape == (28, 28)
+    assert mnist.images_train.shape == (6000, 784)
+    assert mnist.images_test.shape == (1000, 784)
+    np.testing.assert_array_equal(np.bincount(mnist.y_train), [600] * 10)
+    np.testing.assert_array_equal(np.bincount(mnist.y_test), [100] * 10)
+    assert mnist.X_train.min() == 0
+    assert mnist.X_train.max() == 1
+    # real handwriting: about four fifths of the pixels are black
+    assert 0.78 < (mnist.images_train == 0).mean() < 0.84
+    assert len({digits.tobytes() for digits in mnist.images_train}) == 6000
+
+
+@pytest.mark.skipif("SYNLIB_DATA" not in os.environ, reason="needs the full MNIST in $SYNLIB_DATA")
+def test_bundled_images_come_from_the_full_set():
+    full = synlib.load_idx(Path(os.environ["SYNLIB_DATA"]) / "mnist")
+    subset = synlib.load_mnist()
+    for part in ("train", "test"):
+        known = {
+            image.tobytes(): label
+            for image, label in zip(
+                getattr(full, f"images_{part}"), getattr(full, f"y_{part}"), strict=True
+            )
+        }
+        for image, label in zip(
+            getattr(subset, f"images_{part}"), getattr(subset, f"y_{part}"), strict=True
+        ):
+            assert known[image.tobytes()] == label
+
+
+def test_digits():
+    digits = synlib.load_digits()
+    assert digits.X_train.shape == (1347, 64)
+    assert digits.X_test.shape == (450, 64)
+    assert digits.X_train.max() == 1
+
+
+def test_random_patterns():
+    X, d = synlib.random_patterns(200, 300, random_state=0)
+    assert X.mean() == pytest.approx(0, abs=1e-12)
+    assert len(np.unique(X)) == 2
+    assert set(d) == {-1, 1}
+    X, _ = synlib.random_patterns(20, 30, subtract_mean=False, random_state=0)
+    assert set(X.ravel()) == {-1, 1}
+    with pytest.raises(ValueError, match="n_inputs must be an integer of at least 1, got 0"):
+        synlib.random_patterns(5, 0)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A small data set in MNIST's format, two files of it gzipped."""
+    random = np.random.default_rng(0)
+    for key, stem in FILES.items():
+        shape = (5, 3, 4) if "images" in key else (5,)
+        header = bytes([0, 0, 8, len(shape)]) + np.array(shape, ">u4").tobytes()
+        raw = header + random.integers(10, size=shape, dtype=np.uint8).tobytes()
+        if "train" in key:
+            (tmp_path / f"{stem}.gz").write_bytes(gzip.compress(raw))
+        else:
+            (tmp_path / stem).write_bytes(raw)
+    return tmp_path
+
+
+def test_any_folder_of_idx_files(folder):
+    data = synlib.load_idx(folder)
+    assert data.shape == (3, 4)
+    assert data.images_train.shape == (5, 12)
+    assert data.name == folder.name
+
+
+IMAGES = "t10k-images-idx3-ubyte"
+LABELS = "t10k-labels-idx1-ubyte"
+
+
+def test_damaged_files_are_named(folder):
+    images = folder / IMAGES
+    good = images.read_bytes()
+    for raw, message in [
+        (b"\0\0\x0d" + good[3:], "wrong magic number 00000d03, expected 00000803"),
+        (good[:-1], r"truncated, 75 bytes where 76 were expected for the shape \(5, 3, 4\)"),
+        (good + b"x", "over-long, 77 bytes where 76 were expected"),
+        (good[:9], "truncated, 9 bytes where the header alone has 16"),
+        (b"", "wrong magic number , expected 00000803"),
+        (gzip.compress(good)[:-9], "damaged gzip file"),
+        (gzip.compress(good)[:15] + b"\xff\xff\xff\xff" + gzip.compress(good)[19:], "damaged gzip"),
+    ]:
+        images.write_bytes(raw)
+        with pytest.raises(ValueError, match=f"{IMAGES}.*{message}"):
+            synlib.load_idx(folder)
+
+
+def test_counts_and_shapes_must_match(folder):
+    labels = folder / LABELS
+    good = labels.read_bytes()
+    labels.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 4]) + good[8:12])
+    with pytest.raises(ValueError, match=f"{IMAGES} has 5 images, but {LABELS} has 4 labels"):
+        synlib.load_idx(folder)
+    labels.write_bytes(good)
+    images = folder / IMAGES
+    raw = images.read_bytes()
+    images.write_bytes(raw[:8] + np.array([4, 3], ">u4").tobytes() + raw[16:])
+    with pytest.raises(ValueError, match=r"training images have the shape \(3, 4\), test images"):
+        synlib.load_idx(folder)
+    images.unlink()
+    with pytest.raises(FileNotFoundError, match=f"has neither {IMAGES}.gz nor {IMAGES}"):
+        synlib.load_idx(folder)
+
+
+def test_labels_are_not_images():
+    with pytest.raises(ValueError, match="expected 00000803"):
+        read_idx(BUNDLED / f"{LABELS}.gz", ndim=3)
+
+
+def test_other_names_are_refused():
+    with pytest.raises(ValueError, match="which must be one of 'subset', 'full'"):
+        synlib.load_mnist("half")
+    with pytest.raises(NotImplementedError, match="comes in a later"):
+        synlib.load_mnist("full")

@@ -1,0 +1,269 @@
+"""The compiled network against its oracle, for every rule, memory and sampling."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import synlib
+from synlib import MLP, Persistent, SynapticCache
+from tests.oracles import network as oracle
+
+N_STEPS = 220
+N_SAMPLES = 40
+
+fractions = st.sampled_from([0.03, 0.3, 1.0, (0.1, 0.5)])
+rules = st.one_of(
+    st.just(None),
+    st.builds(synlib.AllSynapses),
+    st.builds(synlib.LargestUpdates, fractions, st.sampled_from(["layer", "neuron"])),
+    st.builds(synlib.SmallestUpdates, st.sampled_from([0.3, 0.9, (0.95, 0.5)])),
+    st.builds(synlib.LargestWeights, fractions),
+    st.builds(synlib.SmallestWeights, fractions),
+    st.builds(synlib.RandomSynapses, fractions),
+    st.builds(synlib.RandomNeurons, fractions, st.sampled_from(["never", "step", "label", 3])),
+    st.builds(synlib.ReadoutOnly),
+)
+rules = st.one_of(
+    rules, st.builds(synlib.Subnetwork, st.sampled_from([1, 4, 99]), rules.filter(bool))
+)
+caches = st.builds(
+    SynapticCache,
+    threshold=st.sampled_from([0.0, 0.004, 0.03, 1.0]),
+    scope=st.sampled_from(["synapse", "neuron", "neuron-sum", "layer", "network"]),
+    decay_time=st.sampled_from([np.inf, 100.0, 1.3]),
+    maintenance_cost=st.sampled_from([0.0, 0.01]),
+    transition_cost=st.sampled_from([0.0, 0.02]),
+    check_every=st.sampled_from([1, 7]),
+    consolidate=st.sampled_from(["now", "next"]),
+    decay_order=st.sampled_from([None, "before", "after"]),
+    decay_form=st.sampled_from([None, "discrete", "exponential"]),
+)
+memories = st.one_of(st.just(None), st.just(Persistent()), caches)
+
+
+def samples(seed, background):
+    """Images in miniature: mostly background, some grey levels that tie, some that do not."""
+    random = np.random.default_rng(seed)
+    X = random.choice([0.25, 0.5, 1.0], size=(N_SAMPLES, 12))
+    X[:, :3] = random.random((N_SAMPLES, 3))
+    X[random.random(X.shape) < 0.6] = 0
+    y = random.integers(3, size=N_SAMPLES)
+    y[:3] = range(3)
+    return X + background, y
+
+
+def assert_same_run(net, X, y, weights, rtol=1e-9):
+    net.fit(X, y, initial_weights=weights, evaluate_every=N_SAMPLES // 2 + 1)
+    expected = oracle.train(net, X, y, weights, net.n_steps_)
+    for k in range(2):
+        np.testing.assert_allclose(net.weights_[k], expected["weights"][k], rtol=rtol, atol=1e-10)
+        transient = np.zeros_like(expected["transient"][k])
+        given = net.transient_weights_[k]
+        transient[: given.shape[0], : given.shape[1]] = given
+        np.testing.assert_allclose(transient, expected["transient"][k], rtol=rtol, atol=1e-10)
+        for name, value in expected["ledgers"][k].items():
+            found = net.energy_[f"{name}_{k + 1}"]
+            assert found == pytest.approx(value, rel=rtol, abs=1e-12), f"{name}_{k + 1}"
+    assert net.energy_["consolidation"] + net.energy_["outstanding"] >= (
+        net.energy_["minimal"] * (1 - 1e-9)
+    ) or (net.memory is not None and net.memory != Persistent() and net.memory.decay_time < np.inf)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    plasticity=rules,
+    memory=memories,
+    sampling=st.sampled_from(["sequential", "shuffled", "replacement"]),
+    background=st.sampled_from([0.0, -0.13, 0.01]),
+    bias=st.booleans(),
+    seed=st.integers(0, 1000),
+)
+def test_equals_oracle(plasticity, memory, sampling, background, bias, seed):
+    X, y = samples(seed, background)
+    random = np.random.default_rng(seed)
+    weights = random.normal(0, 0.5, (12 + bias, 9)), random.normal(0, 0.5, (9, 3))
+    net = MLP(
+        hidden=9,
+        learning_rate=(0.3, 0.2),
+        activation="leaky_relu" if bias else "logistic",
+        bias=bias,
+        plasticity=plasticity,
+        memory=memory,
+        sampling=sampling,
+        max_epochs=-(-N_STEPS // N_SAMPLES),
+        random_state=seed,
+    )
+    assert_same_run(net, X, y, weights)
+
+
+@pytest.mark.parametrize(
+    ("output", "loss"),
+    [
+        ("logistic", "mse"),
+        ("logistic", "cross_entropy"),
+        ("softmax", "mse"),
+        ("softmax", "cross_entropy"),
+        ("linear", "mse"),
+    ],
+)
+@pytest.mark.parametrize("activation", ["logistic", "relu", "leaky_relu", "tanh"])
+def test_exact_gradient_descends_the_loss(activation, output, loss):
+    """One step changes the weights by minus the learning rate times the numerical gradient."""
+    random = np.random.default_rng(3)
+    X, y = random.normal(size=(3, 4)), np.arange(3)
+    weights = random.normal(size=(4, 5)), random.normal(size=(5, 3))
+    net = MLP(hidden=5, activation=activation, output=output, loss=loss, max_epochs=1)
+
+    def loss_of_first_sample(W1, W2):
+        hidden = oracle._activate(X[0] @ W1, activation)
+        outputs = oracle._activate(hidden @ W2, output)
+        target = np.eye(3)[0]
+        if loss == "mse":
+            return 0.5 * ((target - outputs) ** 2).sum()
+        if output == "softmax":
+            return -np.log(outputs[0])
+        return -(target * np.log(outputs) + (1 - target) * np.log(1 - outputs)).sum()
+
+    rate = 1e-3
+    steps = oracle.train(net.set_params(learning_rate=rate), X, y, weights, 1)["weights"]
+    for k in range(2):
+        for index in np.ndindex(weights[k].shape):
+            moved = [[w.copy() for w in weights] for _ in range(2)]
+            moved[0][k][index] += 1e-6
+            moved[1][k][index] -= 1e-6
+            slope = (loss_of_first_sample(*moved[0]) - loss_of_first_sample(*moved[1])) / 2e-6
+            assert steps[k][index] - weights[k][index] == pytest.approx(
+                -rate * slope, abs=1e-9, rel=1e-5
+            )
+    assert_same_run(net.set_params(max_epochs=80), X, y, weights)
+
+
+@pytest.mark.parametrize("name", ["li2020", "nyiro2022", "vanrossum2024"])
+def test_published_networks_equal_their_oracle(name):
+    X, y = samples(0, 0)
+    X = synlib.published_inputs(X, name, random_state=0)
+    net = MLP.as_published(name, hidden=9, max_epochs=6, random_state=0)
+    random = np.random.default_rng(1)
+    weights = random.normal(0, 0.3, (12 + net.bias, 9)), random.normal(0, 0.3, (9, 3))
+    assert_same_run(net, X, y, weights)
+
+
+def test_exactly_k_synapses_change():
+    X, y = samples(1, 0.1)
+    random = np.random.default_rng(1)
+    weights = random.normal(0, 0.5, (12, 9)), random.normal(0, 0.5, (9, 3))
+    for fraction in (0.1, 0.37, 0.8):
+        net = MLP(hidden=9, plasticity=synlib.LargestUpdates(fraction), max_epochs=1)
+        net.fit(X, y, initial_weights=weights)
+        assert net.energy_["writes_1"] == N_SAMPLES * round(fraction * 108)
+        assert net.energy_["writes_2"] == N_SAMPLES * round(fraction * 27)
+
+
+@pytest.mark.parametrize("scope", ["synapse", "neuron", "neuron-sum", "layer", "network"])
+def test_threshold_zero_is_no_cache(scope):
+    X, y = samples(2, 0)
+    cache = SynapticCache(0, scope, decay_time=50, maintenance_cost=1)
+    plain, cached = (MLP(hidden=9, memory=m, random_state=0, max_epochs=3) for m in (None, cache))
+    plain.fit(X, y)
+    cached.fit(X, y)
+    for name in ("total", "consolidation", "writes", "minimal"):
+        assert cached.energy_[name] == pytest.approx(plain.energy_[name], rel=1e-9), name
+
+
+def test_results_do_not_depend_on_when_they_are_looked_at():
+    X, y = samples(3, 0)
+    rule = synlib.RandomNeurons(0.5, redraw="step")
+    often, rarely = (
+        MLP(hidden=9, plasticity=rule, sampling="replacement", random_state=0, max_epochs=4).fit(
+            X, y, evaluate_every=every
+        )
+        for every in (7, 160)
+    )
+    np.testing.assert_array_equal(often.weights_[0], rarely.weights_[0])
+    assert often.energy_["total"] == pytest.approx(rarely.energy_["total"], rel=1e-12)
+    assert list(often.history_["step"][:2]) == [7, 14]
+    assert often.history_["step"].iloc[-1] == 160
+
+
+def test_float32_is_close_to_float64():
+    digits = synlib.load_digits()
+    nets = [
+        MLP(hidden=20, dtype=dtype, random_state=0, max_epochs=1)
+        for dtype in ("float64", "float32")
+    ]
+    weights = np.random.default_rng(0).normal(0, 0.1, (64, 20)), np.full((20, 10), 0.1)
+    for net in nets:
+        net.fit(digits.X_train, digits.y_train, initial_weights=weights)
+    assert nets[1].weights_[0].dtype == np.float32
+    assert nets[1].energy_["total"] == pytest.approx(nets[0].energy_["total"], rel=1e-4)
+
+
+def test_divergence_stops_the_run_and_says_so():
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(50, 10)), random.integers(3, size=50)
+    net = MLP(
+        hidden=20, activation="relu", output="linear", learning_rate=5, init_scale=1, random_state=0
+    )
+    with pytest.warns(RuntimeWarning, match="learning diverged after") as caught:
+        net.fit(X, y, evaluate_every=1)
+    assert len(caught) == 1
+    assert net.diverged_
+    assert 0 < net.n_steps_ < 1000
+    assert all(np.isfinite(value) for value in net.energy_.values())
+    assert net.history_["total"].is_monotonic_increasing
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(hidden=0), "hidden must be an integer of at least 1, got 0"),
+        (dict(hidden=1, bias=True), "hidden must be an integer of at least 2"),
+        (dict(learning_rate=-1), "learning_rate must be a finite number > 0, got -1"),
+        (dict(learning_rate=(1, 2, 3)), "learning_rate must be one value or one for each"),
+        (dict(activation="linear"), "activation must be one of"),
+        (dict(output="relu"), "output must be one of"),
+        (dict(loss="hinge"), "loss must be one of"),
+        (dict(output="linear", loss="cross_entropy"), "loss must be 'mse' when output is"),
+        (dict(gradient="wrong"), "gradient must be one of"),
+        (dict(init_scale="fan_in"), "init_scale must be a finite number >= 0 or 'fan_out'"),
+        (dict(targets=(0, np.nan)), "targets must be two finite numbers"),
+        (dict(targets=(0, 1, 2)), "targets must be one value or one for each"),
+        (dict(sampling="random"), "sampling must be one of"),
+        (dict(dtype="int8"), "dtype must be one of"),
+        (dict(max_epochs=0.5), "max_epochs must be an integer of at least 1"),
+        (dict(memory="cache"), "memory must be Persistent or SynapticCache"),
+        (dict(plasticity=0.1), "plasticity must be a PlasticityRule"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message):
+    X, y = samples(0, 0)
+    with pytest.raises(ValueError, match=message):
+        MLP(**arguments).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(until=1.5), r"until must be in the range \(0, 1\], got 1.5"),
+        (dict(evaluate_every=0), "evaluate_every must be an integer of at least 1"),
+        (dict(test=(np.ones((3, 5)), np.ones(3))), "test must have 12 inputs like X, got 5"),
+        (dict(initial_weights=(np.ones((2, 2)),) * 2), "initial_weights must have the shapes"),
+        (
+            dict(initial_weights=(np.full((12, 100), np.nan), np.ones((100, 3)))),
+            "initial_weights must be finite",
+        ),
+    ],
+)
+def test_bad_arguments_of_fit_are_named(arguments, message):
+    X, y = samples(0, 0)
+    with pytest.raises(ValueError, match=message):
+        MLP().fit(X, y, **arguments)
+
+
+def test_bad_data_is_named():
+    X, y = samples(0, 0)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        MLP().fit(X, y[:-1])
+    with pytest.raises(ValueError, match="contains NaN"):
+        MLP().fit(np.full_like(X, np.nan), y)

@@ -1,0 +1,133 @@
+"""The compiled perceptron against its oracle, and its promises as an estimator."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synlib import Perceptron, Persistent, SynapticCache, random_patterns
+from tests.oracles import perceptron as oracle
+
+caches = st.builds(
+    SynapticCache,
+    threshold=st.sampled_from([0.0, 1.5, 3.3, 40.0]),
+    scope=st.sampled_from(["synapse", "neuron", "neuron-sum", "layer", "network"]),
+    decay_time=st.sampled_from([np.inf, 300.0, 20.0]),
+    maintenance_cost=st.sampled_from([0.0, 0.01]),
+    transition_cost=st.sampled_from([0.0, 0.02]),
+    check_every=st.sampled_from([1, 7]),
+    consolidate=st.sampled_from(["now", "next"]),
+    decay_order=st.sampled_from([None, "before", "after"]),
+    decay_form=st.sampled_from([None, "discrete", "exponential"]),
+)
+ENERGIES = ("consolidation", "maintenance", "transition", "writes", "minimal")
+
+
+def assert_same_run(neuron, expected):
+    assert list(neuron.history_["errors"]) == expected["errors"]
+    for name in ENERGIES:
+        assert neuron.energy_[name] == pytest.approx(expected[name], rel=1e-9, abs=1e-9), name
+    for alpha, value in expected["by_exponent"].items():
+        assert neuron.consolidation_by_exponent_[alpha] == pytest.approx(value, rel=1e-9)
+    corrected = expected["maintenance"] + expected["correction"]
+    assert neuron.energy_["corrected_maintenance"] == pytest.approx(corrected, rel=1e-9)
+    weights = np.append(neuron.coef_[0], neuron.intercept_)
+    np.testing.assert_allclose(weights, expected["weights"], rtol=1e-9, atol=1e-9)
+    for name in ("consolidation", "maintenance", "outstanding"):
+        expected_column = [row[name] for row in expected["history"]]
+        np.testing.assert_allclose(neuron.history_[name], expected_column, rtol=1e-9, atol=1e-9)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    memory=st.one_of(st.just(Persistent()), caches),
+    seed=st.integers(0, 10_000),
+    load=st.sampled_from([0.5, 1.2, 1.7]),
+    method=st.sampled_from(["auto", "primal"]),
+    potentiation_only=st.booleans(),
+)
+def test_equals_oracle(memory, seed, load, method, potentiation_only):
+    # real-valued patterns: no weighted sum is exactly zero, where rounding would decide
+    random = np.random.default_rng(seed)
+    X = random.normal(size=(round(load * 20), 20))
+    d = random.choice([-1, 1], size=len(X))
+    d[:2] = -1, 1
+    options = dict(exponents=(0, 0.5, 1, 2), potentiation_only=potentiation_only, max_epochs=30)
+    neuron = Perceptron(memory, method=method, **options).fit(X, d)
+    assert_same_run(neuron, oracle.learn(X, d, memory, **options))
+
+
+@pytest.mark.parametrize("scope", ["synapse", "neuron", "neuron-sum"])
+def test_margins_equal_primal_update_for_update(scope):
+    X, d = random_patterns(300, 200, random_state=1)
+    decay_time = np.inf if scope == "synapse" else 500
+    memory = SynapticCache(4, scope, decay_time=decay_time, maintenance_cost=0.01)
+    by_margins = Perceptron(memory, max_epochs=200, method="margins").fit(X, d)
+    by_weights = Perceptron(memory, max_epochs=200, method="primal").fit(X, d)
+    assert list(by_margins.history_["errors"]) == list(by_weights.history_["errors"])
+    for name, value in by_weights.energy_.items():
+        assert by_margins.energy_[name] == pytest.approx(value, rel=1e-9), name
+
+
+def test_learns_what_can_be_learned_and_says_when_it_cannot():
+    X, d = random_patterns(150, 100, random_state=0)
+    neuron = Perceptron().fit(X, d)
+    assert neuron.converged_
+    assert neuron.score(X, d) == 1
+    assert neuron.history_["errors"].iloc[-1] == 0
+    X, d = random_patterns(400, 100, random_state=0)
+    neuron = Perceptron(max_epochs=50).fit(X, d)
+    assert not neuron.converged_
+    assert neuron.n_epochs_ == 50
+
+
+@pytest.mark.parametrize("scope", ["synapse", "neuron", "neuron-sum"])
+def test_threshold_zero_is_no_cache(scope):
+    X, d = random_patterns(60, 50, random_state=0)
+    plain = Perceptron().fit(X, d)
+    cached = Perceptron(SynapticCache(0, scope, decay_time=50, maintenance_cost=1)).fit(X, d)
+    for name in plain.energy_.keys() - {"corrected_maintenance"}:
+        assert cached.energy_[name] == pytest.approx(plain.energy_[name], rel=1e-12), name
+
+
+def test_trace_shows_the_weights():
+    X, d = random_patterns(30, 20, random_state=0)
+    memory = SynapticCache(2, "synapse", decay_time=100)
+    neuron = Perceptron(memory).fit(X, d, trace=[0, 20])
+    assert neuron.trace_.shape == (30 * neuron.n_epochs_, 2, 2)
+    last = neuron.trace_[-1].sum(axis=1)
+    assert last == pytest.approx([neuron.coef_[0, 0], neuron.intercept_[0]])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(memory=3), "memory must be"),
+        (dict(learning_rate=0), "learning_rate must be a finite number > 0"),
+        (dict(max_epochs=0), "max_epochs must be an integer of at least 1"),
+        (dict(exponents=(-1,)), "exponents must be finite numbers >= 0"),
+        (dict(method="fast"), "method must be one of"),
+        (
+            dict(method="margins", memory=SynapticCache(1, "synapse", decay_time=9)),
+            "method='margins' is not exact",
+        ),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message):
+    X, d = random_patterns(5, 5, random_state=0)
+    with pytest.raises(ValueError, match=message):
+        Perceptron(**arguments).fit(X, d)
+
+
+def test_bad_data_is_named():
+    X, d = random_patterns(5, 5, random_state=0)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        Perceptron().fit(X, d[:4])
+    with pytest.raises(ValueError, match="NaN"):
+        Perceptron().fit(np.full_like(X, np.nan), d)
+    with pytest.raises(ValueError, match="two kinds of labels"):
+        Perceptron().fit(X, np.ones(5))
+    with pytest.raises(ValueError, match="two kinds of labels"):
+        Perceptron().fit(X, np.arange(5))
+    with pytest.raises(ValueError, match="trace must hold synapses from 0 to 5"):
+        Perceptron().fit(X, np.sign(X[:, 0]), trace=[6])
