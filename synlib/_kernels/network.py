@@ -208,7 +208,7 @@ def _activate(x, kind):
             x[j] = 1 / (1 + np.exp(-x[j]))
     elif kind == RELU:
         for j in range(x.size):
-            x[j] = max(x[j], 0)
+            x[j] = 0 if x[j] < 0 else x[j]  # a NaN must stay one, to be noticed
     elif kind == LEAKY_RELU:
         for j in range(x.size):
             x[j] = x[j] if x[j] > 0 else LEAK * x[j]
