@@ -208,7 +208,8 @@ class MLP(ClassifierMixin, BaseEstimator):
                 stop = min(n_steps, (run.step // evaluate_every + 1) * evaluate_every)
                 while run.step < stop and not run.diverged:
                     progress.update(run.advance(stop))
-                rows.append(run.evaluate(*test, self.classes_))
+                if not rows or rows[-1]["step"] < run.step:  # else the first new step diverged
+                    rows.append(run.evaluate(*test, self.classes_))
                 self.reached_ = until is not None and rows[-1]["accuracy"] >= until
         self.history_ = pd.DataFrame(rows)
         self.energy_ = {k: v for k, v in rows[-1].items() if k not in ("step", "epoch", "accuracy")}

@@ -212,6 +212,7 @@ def test_divergence_stops_the_run_and_says_so():
     assert 0 < net.n_steps_ < 1000
     assert all(np.isfinite(value) for value in net.energy_.values())
     assert net.history_["total"].is_monotonic_increasing
+    assert list(net.history_["step"]) == list(range(1, net.n_steps_ + 1))
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,9 @@ def train(samples, order, first_step, network, layers, rules, masks, cache):
             hidden_error *= masks[0].units[masks[0].of_step[t]]
         hidden_error *= rate_1
         error *= rate_2
-        if not np.isfinite(_size(value) * _size(hidden_error) + _size(hidden) * _size(error)):
+        # a NaN is not less than infinity either; np.isfinite would be optimised away
+        total = _size(value) * _size(hidden_error) + _size(hidden) * _size(error)
+        if not total < np.inf:
             return t
 
         step = first_step + t + 1
