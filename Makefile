@@ -19,7 +19,7 @@ test: .venv/ready  ## run all tests: library, stored notebook outputs, notebooks
 	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax --doctest-modules tests notebooks synlib
 
 bench: .venv/ready  ## time the engine against its oracles and print the table
-	$(BIN)/python -m pytest benchmarks
+	$(BIN)/python -m pytest benchmarks -p no:xdist --benchmark-columns=min --benchmark-disable-gc -q
 
 refresh: .venv/ready  ## execute the notebooks and store the output of their check cells
 	$(BIN)/python tools/refresh_notebooks.py

@@ -50,7 +50,7 @@ class Run:
         )
         separable = self.rules[0].kind not in (layers.MASK, layers.BY_WEIGHT)
         background = X.dtype.type(0)
-        if separable and not self.cache.enabled:
+        if separable:
             background = most_common_value(X)
         start, index, value = compress(X, background, net.bias)
         static_output = np.zeros((len(X) if has_static else 0, n_outputs), X.dtype)
@@ -79,7 +79,7 @@ class Run:
         count = min(stop - self.step, self.steps_per_call, n_samples - position)
         order = self.epoch_order[position : position + count]
         if self.static_known.size:
-            self._compute_static(order)
+            self.compute_static(order)
         masks = tuple(masks.at(self.step, self.samples.label[order]) for masks in self.masks)
         done = kernels.train(
             self.samples,
@@ -99,8 +99,7 @@ class Run:
     def evaluate(self, X_test, y_test, classes):
         """A row of the history."""
         weights = tuple(self._weights(layer) for layer in self.layers)
-        for layer, w in zip(self.layers, weights, strict=True):
-            layer.column_sum[:] = w.sum(axis=0)  # so that rounding errors do not add up for ever
+        layers.sum_columns(self.layers[0])
         summed = summed_output(self.net, X_test, *weights, clamp=self.net.bias)
         if self.static_known.size:
             if self.static_test is None:
@@ -121,7 +120,7 @@ class Run:
         """Effective and transient weights of the whole network."""
         effective = tuple(self._weights(layer) for layer in self.layers)
         transient = tuple(
-            layer.transient * layer.clock[layers.FACTOR]
+            layers.transient_weights(layer)
             if self.cache.enabled
             else np.broadcast_to(w.dtype.type(0), w.shape)
             for layer, w in zip(self.layers, effective, strict=True)
@@ -145,7 +144,8 @@ class Run:
             return self.for_order.integers(n_samples, size=n_samples)
         return np.arange(n_samples)
 
-    def _compute_static(self, order):
+    def compute_static(self, order):
+        """Outputs of the static units for samples not seen before."""
         new = np.unique(order[~self.static_known[order]])
         self.samples.static_output[new] = summed_output(
             self.net, self.X[new], *self.static, clamp=False
@@ -196,13 +196,15 @@ def _layer(weights, expressed, cache):
     none = np.empty((0, 0), weights.dtype)
     return layers.Layer(
         persistent=weights.copy(order="C"),
-        transient=np.zeros_like(weights, order="C") if cache.enabled else none,
-        previous=np.zeros_like(weights, order="C") if cache.transition_cost > 0 else none,
-        mask=np.empty((0, 0), bool) if expressed.mask is None else expressed.mask,
         shift=np.zeros(n_units, weights.dtype),
         column_sum=weights.sum(axis=0),
+        transient=np.zeros_like(weights, order="C") if cache.enabled else none,
+        transient_shift=np.zeros(n_units, weights.dtype),
+        transient_sum=np.zeros(n_units, weights.dtype),
         absolute=np.zeros(n_units),
         peak=np.zeros(n_units),
+        previous=np.zeros_like(weights, order="C") if cache.transition_cost > 0 else none,
+        mask=np.empty((0, 0), bool) if expressed.mask is None else expressed.mask,
         ledger=np.zeros(4),
         clock=np.array([1.0, 0.0]),
     )

@@ -4,9 +4,9 @@ Weights are input-major, (n_inputs, n_units), so that one active input touches o
 The inputs of a step come as a list of the active ones, ``index[:count]`` and ``value[:count]``;
 all the others have the value ``background``.
 
-    weight_ij = persistent_ij + shift_j + decay_factor * transient_ij
+    weight_ij = persistent_ij + shift_j + decay_factor * (transient_ij + transient_shift_j)
 
-``shift`` holds what the background adds to all synapses of a unit alike, and ``decay_factor``
+The shifts hold what the background adds to all synapses of a unit alike, and ``decay_factor``
 what decay takes from all transient changes alike: neither ever touches the matrix.
 """
 
@@ -30,13 +30,15 @@ class Layer(NamedTuple):
     """Arrays of one layer, changed in place; (n, m) = (inputs, units)."""
 
     persistent: np.ndarray  # (n, m)
+    shift: np.ndarray  # (m,)
+    column_sum: np.ndarray  # (m,), sum of persistent and shift; kept for a background only
     transient: np.ndarray  # (n, m), in units of the decay factor; (0, 0) without a cache
+    transient_shift: np.ndarray  # (m,), in the same units
+    transient_sum: np.ndarray  # (m,), sum of transient and its shift; for a background only
+    absolute: np.ndarray  # (m,), sum of |transient + shift| of each unit
+    peak: np.ndarray  # (m,), largest |transient + shift| of each unit, of those just changed
     previous: np.ndarray  # (n, m), transient at the end of the last step; (0, 0) unless paid for
     mask: np.ndarray  # (n, m) bool for the rule MASK, else (0, 0)
-    shift: np.ndarray  # (m,)
-    column_sum: np.ndarray  # (m,), sum of the weights of each unit; kept for a background only
-    absolute: np.ndarray  # (m,), sum of |transient| of each unit
-    peak: np.ndarray  # (m,), largest |transient| of each unit since the last check
     ledger: np.ndarray  # consolidation, maintenance, transition, writes
     clock: np.ndarray  # decay factor now, and when consolidation was flagged (0: not flagged)
 
@@ -87,6 +89,11 @@ def propagate(layer, count, index, value, background, out):
     if background != 0:
         for j in range(out.size):
             out[j] += total * layer.shift[j] + background * layer.column_sum[j]
+        if cached:
+            total *= factor
+            background *= factor
+            for j in range(out.size):
+                out[j] += total * layer.transient_shift[j] + background * layer.transient_sum[j]
 
 
 @compiled
@@ -117,17 +124,22 @@ def learn(layer, rule, cache, step, count, index, value, background, change):
     """
     layer.peak[:] = 0
     if rule.kind == ALL:
-        _store_all(layer, count, index, value, background, change, cache.enabled)
+        _store_all(layer, cache.enabled, count, index, value, background, change)
     elif rule.kind == BY_INPUT:
         n_inputs = layer.persistent.shape[0]
-        count, index, value = _largest_inputs(rule.count, n_inputs, count, index, value, background)
-        _store_all(layer, count, index, value, background * 0, change, cache.enabled)
+        chosen, values = _largest_inputs(rule.count, n_inputs, count, index, value, background)
+        _store_all(layer, cache.enabled, rule.count, chosen, values, background * 0, change)
     elif rule.kind != NONE:
         _store_selected(layer, rule, cache.enabled, count, index, value, background, change)
-    if not cache.enabled or step % cache.check_every != 0:
+    if not cache.enabled:
         return False
-    if cache.check_every > 1:
-        _measure_peaks(layer)
+    if background != 0 and rule.kind != NONE:
+        layer.absolute[:] = 0
+        _measure(layer, layer.absolute)
+    if step % cache.check_every != 0:
+        return False
+    if cache.check_every > 1 and background == 0:
+        _measure(layer, np.zeros_like(layer.absolute))
     factor = layer.clock[FACTOR]
     if cache.scope == NEURON_SUM:
         return layer.absolute.max() * factor > cache.threshold
@@ -135,50 +147,125 @@ def learn(layer, rule, cache, step, count, index, value, background, change):
 
 
 @compiled
-def _store_all(layer, count, index, value, background, change, cached):
+def _store_all(layer, cached, count, index, value, background, change):
     """Store the whole outer product; without a cache its energy is known in closed form."""
     n, m = layer.persistent.shape
-    if cached:
-        proposal = np.empty(m, change.dtype)
-        for a in range(count):
-            for j in range(m):
-                proposal[j] = value[a] * change[j]
-            _store_transient(layer, index[a], proposal)
-        return
     inactive = n - count if background != 0 else 0
-    inputs = background * 0
-    total_inputs = 0.0
-    active = inactive
+    inputs = inactive * background
     for a in range(count):
         inputs += value[a]
-        total_inputs += abs(value[a])
-        active += value[a] != 0
-    inputs += inactive * background
-    total_inputs += inactive * abs(background)
-    changed = 0
-    total_change = 0.0
+    if cached:
+        matrix, shift, column_sum = layer.transient, layer.transient_shift, layer.transient_sum
+        change = change * change.dtype.type(1 / layer.clock[FACTOR])
+    else:
+        matrix, shift, column_sum = layer.persistent, layer.shift, layer.column_sum
+        _pay_for_all(layer, count, value, inactive, background, change)
     for j in range(m):
-        total_change += abs(change[j])
-        changed += change[j] != 0
-    layer.ledger[CONSOLIDATION] += total_inputs * total_change
-    layer.ledger[WRITES] += float(active) * changed
-    if 4 * changed < m:
-        units = np.nonzero(change)[0]
+        column_sum[j] += inputs * change[j]
+        shift[j] += background * change[j]
+    if cached and background == 0:
+        _add_to_transient(layer, count, index, value, change)
+        return
+    units = np.nonzero(change)[0]
+    if 4 * units.size < m:
         for a in range(count):
-            row = layer.persistent[index[a]]
+            row = matrix[index[a]]
             for j in units:
                 row[j] += (value[a] - background) * change[j]
     else:
         for a in range(count):
-            row = layer.persistent[index[a]]
+            row = matrix[index[a]]
             x = value[a] - background
             for j in range(m):
                 row[j] += x * change[j]
-    for j in range(m):
-        layer.column_sum[j] += inputs * change[j]
-    if background != 0:
+
+
+@compiled
+def _pay_for_all(layer, count, value, inactive, background, change):
+    """Energy and writes of a whole outer product: products of two sums."""
+    total_inputs = inactive * float(abs(background))
+    active = inactive
+    for a in range(count):
+        total_inputs += abs(value[a])
+        active += value[a] != 0
+    total_change = 0.0
+    changed = 0
+    for j in range(change.size):
+        total_change += abs(change[j])
+        changed += change[j] != 0
+    layer.ledger[CONSOLIDATION] += total_inputs * total_change
+    layer.ledger[WRITES] += float(active) * changed
+
+
+@compiled
+def _add_to_transient(layer, count, index, value, change):
+    """Add an outer product to the transient weights, and keep account of their sizes.
+
+    Four rows at a time, so that the accounts of the units are fetched a quarter as often.
+    """
+    absolute, peak = layer.absolute, layer.peak
+    m = change.size
+    a = 0
+    while a + 4 <= count:
+        row_0, row_1 = layer.transient[index[a]], layer.transient[index[a + 1]]
+        row_2, row_3 = layer.transient[index[a + 2]], layer.transient[index[a + 3]]
+        x_0, x_1, x_2, x_3 = value[a], value[a + 1], value[a + 2], value[a + 3]
         for j in range(m):
-            layer.shift[j] += background * change[j]
+            old = abs(row_0[j]) + abs(row_1[j]) + abs(row_2[j]) + abs(row_3[j])
+            row_0[j] += x_0 * change[j]
+            row_1[j] += x_1 * change[j]
+            row_2[j] += x_2 * change[j]
+            row_3[j] += x_3 * change[j]
+            size_0, size_1 = abs(row_0[j]), abs(row_1[j])
+            size_2, size_3 = abs(row_2[j]), abs(row_3[j])
+            absolute[j] += size_0 + size_1 + size_2 + size_3 - old
+            size_0 = size_0 if size_0 > size_1 else size_1
+            size_2 = size_2 if size_2 > size_3 else size_3
+            size_0 = size_0 if size_0 > size_2 else size_2
+            peak[j] = size_0 if size_0 > peak[j] else peak[j]
+        a += 4
+    while a < count:
+        _add_row_to_transient(layer, index[a], value[a] * change)
+        a += 1
+
+
+@compiled
+def _add_row_to_transient(layer, i, change):
+    row = layer.transient[i]
+    for j in range(change.size):
+        old = abs(row[j])
+        row[j] += change[j]
+        size = abs(row[j])
+        layer.absolute[j] += size - old
+        layer.peak[j] = size if size > layer.peak[j] else layer.peak[j]
+
+
+@compiled
+def _measure(layer, absolute):
+    """Sizes of all transient weights: their largest into ``peak``, their sum into ``absolute``."""
+    n, m = layer.transient.shape
+    shift, peak = layer.transient_shift, layer.peak
+    peak[:] = 0
+    i = 0
+    while i + 4 <= n:
+        row_0, row_1 = layer.transient[i], layer.transient[i + 1]
+        row_2, row_3 = layer.transient[i + 2], layer.transient[i + 3]
+        for j in range(m):
+            size_0, size_1 = abs(row_0[j] + shift[j]), abs(row_1[j] + shift[j])
+            size_2, size_3 = abs(row_2[j] + shift[j]), abs(row_3[j] + shift[j])
+            absolute[j] += size_0 + size_1 + size_2 + size_3
+            size_0 = size_0 if size_0 > size_1 else size_1
+            size_2 = size_2 if size_2 > size_3 else size_3
+            size_0 = size_0 if size_0 > size_2 else size_2
+            peak[j] = size_0 if size_0 > peak[j] else peak[j]
+        i += 4
+    while i < n:
+        row = layer.transient[i]
+        for j in range(m):
+            size = abs(row[j] + shift[j])
+            absolute[j] += size
+            peak[j] = size if size > peak[j] else peak[j]
+        i += 1
 
 
 @compiled
@@ -199,18 +286,10 @@ def _store_selected(layer, rule, cached, count, index, value, background, change
     spread = np.zeros(m, change.dtype)
     if background != 0:
         level = rule.sign * abs(background)
-        energy = 0.0
-        written = 0
         for j in range(m):
             if level * magnitude[j] > limit:
                 spread[j] = background * change[j]
-                energy += abs(spread[j])
-                written += spread[j] != 0
-        for j in range(m):
-            layer.shift[j] += spread[j]
-            layer.column_sum[j] += (n - count) * spread[j]
-        layer.ledger[CONSOLIDATION] += (n - count) * energy
-        layer.ledger[WRITES] += float(n - count) * written
+        _store_spread(layer, cached, n - count, spread)
 
     proposal = np.empty(m, change.dtype)
     for a in range(count):
@@ -226,24 +305,53 @@ def _store_selected(layer, rule, cached, count, index, value, background, change
         else:
             for j in range(m):
                 proposal[j] = x * change[j] if mask[i, j] else 0
-        if cached:
-            _store_transient(layer, i, proposal)
-        else:
-            _store_persistent(layer, i, proposal, spread)
+        _store_row(layer, cached, background, i, proposal, spread)
 
     if background != 0 and cutoff > 0:
-        _store_background_ties(layer, rule, count, index, background, change, limit, cutoff)
+        _store_background_ties(layer, rule, cached, count, index, background, change, limit, cutoff)
 
 
 @compiled
-def _store_persistent(layer, i, proposal, spread):
+def _store_spread(layer, cached, inactive, spread):
+    """Store what all silent inputs change alike."""
+    if cached:
+        inverse = spread.dtype.type(1 / layer.clock[FACTOR])
+        for j in range(spread.size):
+            layer.transient_shift[j] += inverse * spread[j]
+            layer.transient_sum[j] += inactive * inverse * spread[j]
+        return
+    energy = 0.0
+    written = 0
+    for j in range(spread.size):
+        layer.shift[j] += spread[j]
+        layer.column_sum[j] += inactive * spread[j]
+        energy += abs(spread[j])
+        written += spread[j] != 0
+    layer.ledger[CONSOLIDATION] += inactive * energy
+    layer.ledger[WRITES] += float(inactive) * written
+
+
+@compiled
+def _store_row(layer, cached, background, i, proposal, spread):
+    """Store the changes of the synapses from one input, less what the shift has done already."""
+    m = proposal.size
+    if cached:
+        inverse = proposal.dtype.type(1 / layer.clock[FACTOR])
+        if background == 0:
+            _add_row_to_transient(layer, i, inverse * proposal)
+        else:
+            row = layer.transient[i]
+            for j in range(m):
+                row[j] += inverse * (proposal[j] - spread[j])
+                layer.transient_sum[j] += inverse * proposal[j]
+        return
     row = layer.persistent[i]
     energy = 0.0
     written = 0
-    for j in range(proposal.size):
+    for j in range(m):
         energy += abs(proposal[j])
         written += proposal[j] != 0
-    for j in range(proposal.size):
+    for j in range(m):
         row[j] += proposal[j] - spread[j]
         layer.column_sum[j] += proposal[j]
     layer.ledger[CONSOLIDATION] += energy
@@ -251,20 +359,9 @@ def _store_persistent(layer, i, proposal, spread):
 
 
 @compiled
-def _store_transient(layer, i, proposal):
-    row = layer.transient[i]
-    inverse = row.dtype.type(1 / layer.clock[FACTOR])
-    for j in range(proposal.size):
-        old = row[j]
-        new = old + proposal[j] * inverse
-        size = abs(new)
-        row[j] = new
-        layer.absolute[j] += size - abs(old)
-        layer.peak[j] = size if size > layer.peak[j] else layer.peak[j]
-
-
-@compiled
-def _store_background_ties(layer, rule, count, index, background, change, limit, cutoff):
+def _store_background_ties(
+    layer, rule, cached, count, index, background, change, limit, cutoff
+):
     """The silent inputs among those tied with the k-th largest change, up to the cutoff."""
     n, m = layer.persistent.shape
     level = rule.sign * abs(background)
@@ -279,13 +376,19 @@ def _store_background_ties(layer, rule, count, index, background, change, limit,
     active = np.zeros(n, np.bool_)
     for a in range(count):
         active[index[a]] = True
+    inverse = change.dtype.type(1 / layer.clock[FACTOR])
     for i in range(min(n, cutoff // m + 1)):
         if active[i]:
             continue
         for tie in range(n_tied):
             j = tied[tie]
-            if i * m + j < cutoff:
-                update = background * change[j]
+            if i * m + j >= cutoff:
+                break
+            update = background * change[j]
+            if cached:
+                layer.transient[i, j] += inverse * update
+                layer.transient_sum[j] += inverse * update
+            else:
                 layer.persistent[i, j] += update
                 layer.column_sum[j] += update
                 layer.ledger[CONSOLIDATION] += abs(update)
@@ -412,7 +515,7 @@ def _largest_inputs(k, n, count, index, value, background):
             ties -= sizes[i] == limit
             chosen[found] = i
             found += 1
-    return k, chosen, values[chosen]
+    return chosen, values[chosen]
 
 
 @compiled
@@ -420,8 +523,30 @@ def effective_weights(layer):
     """(n, m) weights as the network sees them."""
     weights = layer.persistent + layer.shift
     if layer.transient.shape[0] > 0:
-        weights += layer.transient.dtype.type(layer.clock[FACTOR]) * layer.transient
+        weights += transient_weights(layer)
     return weights
+
+
+@compiled
+def transient_weights(layer):
+    """(n, m) transient part of the weights."""
+    factor = layer.transient.dtype.type(layer.clock[FACTOR])
+    return factor * (layer.transient + layer.transient_shift)
+
+
+@compiled
+def sum_columns(layer):
+    """Make the sums of the columns anew, so that rounding errors do not add up for ever."""
+    n, m = layer.persistent.shape
+    for j in range(m):
+        layer.column_sum[j] = n * layer.shift[j]
+        layer.transient_sum[j] = n * layer.transient_shift[j]
+    for i in range(n):
+        for j in range(m):
+            layer.column_sum[j] += layer.persistent[i, j]
+    for i in range(layer.transient.shape[0]):
+        for j in range(m):
+            layer.transient_sum[j] += layer.transient[i, j]
 
 
 @compiled
@@ -436,17 +561,6 @@ def distance(initial, weights):
             total += size
             differing += size > 0
     return total, differing
-
-
-@compiled
-def _measure_peaks(layer):
-    n, m = layer.transient.shape
-    layer.peak[:] = 0
-    for i in range(n):
-        row = layer.transient[i]
-        for j in range(m):
-            size = abs(row[j])
-            layer.peak[j] = size if size > layer.peak[j] else layer.peak[j]
 
 
 @compiled
@@ -473,10 +587,13 @@ def consolidate(layer, cache, factor_at_test, everything, count, index):
             i = index[a]
             for u in range(n_units):
                 j = units[u]
-                size = abs(layer.transient[i, j])
+                part = layer.transient[i, j] + layer.transient_shift[j]
+                size = abs(part)
                 if size * factor_at_test > cache.threshold:
-                    layer.persistent[i, j] += factor * layer.transient[i, j]
-                    layer.transient[i, j] = 0
+                    layer.persistent[i, j] += factor * part
+                    layer.column_sum[j] += factor * part
+                    layer.transient[i, j] = -layer.transient_shift[j]
+                    layer.transient_sum[j] -= part
                     layer.absolute[j] -= size
                     energy += size
                     written += 1
@@ -484,13 +601,17 @@ def consolidate(layer, cache, factor_at_test, everything, count, index):
         for i in range(n):
             for u in range(n_units):
                 j = units[u]
-                size = abs(layer.transient[i, j])
-                layer.persistent[i, j] += factor * layer.transient[i, j]
+                part = layer.transient[i, j] + layer.transient_shift[j]
+                layer.persistent[i, j] += factor * part
                 layer.transient[i, j] = 0
-                energy += size
-                written += size != 0
+                energy += abs(part)
+                written += part != 0
         for u in range(n_units):
-            layer.absolute[units[u]] = 0
+            j = units[u]
+            layer.column_sum[j] += factor * layer.transient_sum[j]
+            layer.transient_shift[j] = 0
+            layer.transient_sum[j] = 0
+            layer.absolute[j] = 0
     layer.ledger[CONSOLIDATION] += factor * energy
     layer.ledger[WRITES] += written
 
@@ -517,6 +638,8 @@ def decay(layer, cache):
                 row[j] *= factor
         for j in range(layer.absolute.size):
             layer.absolute[j] *= factor
+            layer.transient_shift[j] *= factor
+            layer.transient_sum[j] *= factor
         layer.clock[FACTOR] = 1.0
 
 
@@ -529,7 +652,7 @@ def pay_transition(layer, cache):
         row = layer.transient[i]
         previous = layer.previous[i]
         for j in range(row.size):
-            now = factor * row[j]
+            now = factor * (row[j] + layer.transient_shift[j])
             total += abs(now - previous[j])
             previous[j] = now
     layer.ledger[TRANSITION] += cache.transition_cost * total

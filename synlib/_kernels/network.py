@@ -150,7 +150,7 @@ def train(samples, order, first_step, network, layers, rules, masks, cache):
             else:
                 touched_only = cache.check_every == 1
                 if full_1:
-                    if touched_only:
+                    if touched_only and samples.background == 0:
                         _consolidate(layer_1, cache, count, index)
                     else:
                         _consolidate(layer_1, cache, n_inputs, all_inputs)

@@ -42,24 +42,24 @@ def train(net, X, labels, weights, n_steps):
     flagged = [np.zeros(w.shape, bool) for w in persistent]
     rates = per_layer("learning_rate", net.learning_rate)
     order = _order(net, len(X), n_steps, for_order)
+    cached = not isinstance(memory, Persistent)
+    if cached:
+        form = memory.decay_form or "exponential"
+        tau = memory.decay_time
+        decay = 1 - 1 / tau if form == "discrete" else math.exp(-1 / tau)
+        decay_first = memory.decay_order == "before"
 
     for step in range(1, n_steps + 1):
         x, label = X[order[step - 1]], labels[order[step - 1]]
-        before = [s.copy() for s in transient]
-        if isinstance(memory, Persistent):
-            decay, decay_first = 1.0, True
-        else:
-            form = memory.decay_form or "exponential"
-            tau = memory.decay_time
-            decay = 1 - 1 / tau if form == "discrete" else math.exp(-1 / tau)
-            decay_first = memory.decay_order == "before"
-        for k in range(2):
-            _consolidate(persistent[k], transient[k], flagged[k], ledgers[k])
-            flagged[k][:] = False
-            if decay_first:
-                transient[k] *= decay
-
-        W1, W2 = (w + s for w, s in zip(persistent, transient, strict=True))
+        W1, W2 = persistent
+        if cached:
+            before = [s.copy() for s in transient]
+            for k in range(2):
+                _consolidate(persistent[k], transient[k], flagged[k], ledgers[k])
+                flagged[k][:] = False
+                if decay_first:
+                    transient[k] *= decay
+            W1, W2 = (w + s for w, s in zip(persistent, transient, strict=True))
         hidden = _activate(x @ W1, net.activation)
         if net.bias:
             hidden[0] = 1
@@ -80,19 +80,17 @@ def train(net, X, labels, weights, n_steps):
 
         due = []
         for k, (inputs, delta) in enumerate([(x, delta_1), (hidden, delta_2)]):
-            change = np.zeros_like(persistent[k])
             proposal = np.outer(inputs, rates[k] * delta)[blocks[k]]
-            effective = (persistent[k] + transient[k])[blocks[k]]
-            change[blocks[k]] = _express(expressed[k], proposal, inputs[blocks[k][0]], effective)
-            if isinstance(memory, Persistent):
-                persistent[k] += change
+            weights_now = (W1, W2)[k][blocks[k]]
+            change = _express(expressed[k], proposal, inputs[blocks[k][0]], weights_now)
+            if cached:
+                transient[k][blocks[k]] += change
+                due.append(_due(memory, transient[k], step))
+            else:
+                persistent[k][blocks[k]] += change
                 ledgers[k]["consolidation"] += np.abs(change).sum()
                 ledgers[k]["writes"] += np.count_nonzero(change)
-                due.append(np.zeros(change.shape, bool))
-            else:
-                transient[k] += change
-                due.append(_due(memory, transient[k], step))
-        if isinstance(memory, Persistent):
+        if not cached:
             continue
         if memory.scope == "network" and (due[0].any() or due[1].any()):
             due = [np.ones_like(d) for d in due]
