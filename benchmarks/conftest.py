@@ -11,7 +11,10 @@ def pytest_terminal_summary(terminalreporter, config):
     times = {}
     for result in config._benchmarksession.benchmarks:
         info = result.extra_info
-        times.setdefault(info["case"], {})[info["engine"]] = (result.stats.min / info["units"], info)
+        times.setdefault(info["case"], {})[info["engine"]] = (
+            result.stats.min / info["units"],
+            info,
+        )
     terminalreporter.section("the engine against its oracles")
     write = terminalreporter.write_line
     write("| case | unit | ours | guide | oracle | ratio | asked for |")
@@ -28,6 +31,8 @@ def pytest_terminal_summary(terminalreporter, config):
 
 
 def _time(seconds):
+    if seconds != seconds:
+        return "-"
     for unit, size in (("s", 1), ("ms", 1e-3), ("µs", 1e-6)):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"

@@ -10,8 +10,6 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
-import sklearn.datasets
-from sklearn.model_selection import train_test_split
 
 from synlib._random import generator
 from synlib._validation import check_choice, check_count
@@ -119,6 +117,10 @@ def load_digits(test_share=0.25):
     >>> load_digits().shape
     (8, 8)
     """
+    # imported here, since they take as long to import as the rest of this package
+    import sklearn.datasets
+    from sklearn.model_selection import train_test_split
+
     digits = sklearn.datasets.load_digits()
     images_train, images_test, y_train, y_test = train_test_split(
         digits.data.astype(np.uint8),

@@ -149,6 +149,19 @@ def test_published_networks_equal_their_oracle(name):
     assert_same_run(net, X, y, weights)
 
 
+@pytest.mark.parametrize("memory", ["as published", Persistent(), SynapticCache(0.02, "synapse")])
+def test_published_energies_on_real_images(memory):
+    """Thousands of images from given weights, in stored order, as in comparisons of programs."""
+    mnist = synlib.load_mnist()
+    X = synlib.published_inputs(mnist.images_train[:3000], "li2020")
+    net = MLP.as_published("li2020", hidden=15, max_epochs=1)
+    if memory != "as published":
+        net.set_params(memory=memory)
+    random = np.random.default_rng(1)
+    weights = random.normal(0, 0.01, (784, 15)), random.normal(0, 0.01, (15, 10))
+    assert_same_run(net, X, mnist.y_train[:3000], weights)
+
+
 def test_exactly_k_synapses_change():
     X, y = samples(1, 0.1)
     random = np.random.default_rng(1)

@@ -292,16 +292,18 @@ def _store_selected(layer, rule, cached, count, index, value, background, change
         _store_spread(layer, cached, n - count, spread)
 
     proposal = np.empty(m, change.dtype)
+    below = np.nextafter(limit, -np.inf)
     for a in range(count):
         i = index[a]
         x = value[a]
         level = rule.sign * abs(x)
         split = min(max(cutoff - i * m, 0), m)
-        if rule.kind == BY_UPDATE:
-            for j in range(split):
-                proposal[j] = x * change[j] if level * magnitude[j] >= limit else 0
-            for j in range(split, m):
-                proposal[j] = x * change[j] if level * magnitude[j] > limit else 0
+        if rule.kind == BY_UPDATE and (split == 0 or split == m):
+            _express(proposal, x, change, level, magnitude, limit if split == 0 else below)
+        elif rule.kind == BY_UPDATE:
+            head, tail = slice(0, split), slice(split, m)
+            _express(proposal[head], x, change[head], level, magnitude[head], below)
+            _express(proposal[tail], x, change[tail], level, magnitude[tail], limit)
         else:
             for j in range(m):
                 proposal[j] = x * change[j] if mask[i, j] else 0
@@ -309,6 +311,14 @@ def _store_selected(layer, rule, cached, count, index, value, background, change
 
     if background != 0 and cutoff > 0:
         _store_background_ties(layer, rule, cached, count, index, background, change, limit, cutoff)
+
+
+@compiled
+def _express(proposal, x, change, level, magnitude, limit):
+    """Propose the changes whose level is above the limit, and zero for the others."""
+    for j in range(proposal.size):
+        proposed = x * change[j]
+        proposal[j] = proposed if level * magnitude[j] > limit else x * 0
 
 
 @compiled
@@ -351,7 +361,6 @@ def _store_row(layer, cached, background, i, proposal, spread):
     for j in range(m):
         energy += abs(proposal[j])
         written += proposal[j] != 0
-    for j in range(m):
         row[j] += proposal[j] - spread[j]
         layer.column_sum[j] += proposal[j]
     layer.ledger[CONSOLIDATION] += energy
@@ -359,9 +368,7 @@ def _store_row(layer, cached, background, i, proposal, spread):
 
 
 @compiled
-def _store_background_ties(
-    layer, rule, cached, count, index, background, change, limit, cutoff
-):
+def _store_background_ties(layer, rule, cached, count, index, background, change, limit, cutoff):
     """The silent inputs among those tied with the k-th largest change, up to the cutoff."""
     n, m = layer.persistent.shape
     level = rule.sign * abs(background)

@@ -1,0 +1,37 @@
+"""The selection from sorted vectors against sorting all products."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from synlib._kernels.selection import kth_largest, kth_largest_product
+
+# few distinct values, so that products tie, or many orders of magnitude
+sizes = st.one_of(st.sampled_from([0.0, 0.5, 1.0, 3.0]), st.floats(0, 1e6), st.floats(1e-12, 1e-6))
+
+
+@given(
+    rows=arrays(float, st.integers(1, 12), elements=sizes),
+    columns=arrays(float, st.integers(1, 12), elements=sizes),
+    data=st.data(),
+    dtype=st.sampled_from([np.float64, np.float32]),
+)
+def test_kth_largest_product(rows, columns, data, dtype):
+    rows, columns = rows.astype(dtype), np.sort(columns.astype(dtype))
+    multiplicity = np.array(
+        data.draw(st.lists(st.integers(1, 30), min_size=rows.size, max_size=rows.size))
+    )
+    products = np.repeat(np.outer(rows, columns), multiplicity, axis=0).ravel()
+    k = data.draw(st.integers(1, products.size))
+    value, greater = kth_largest_product(rows, multiplicity, rows.size, columns, k)
+    assert value == np.sort(products)[::-1][k - 1]
+    assert greater == (products > value).sum()
+
+
+@given(values=arrays(float, st.integers(1, 50), elements=sizes), data=st.data())
+def test_kth_largest(values, data):
+    k = data.draw(st.integers(1, values.size))
+    value, greater = kth_largest(values, k)
+    assert value == np.sort(values)[::-1][k - 1]
+    assert greater == (values > value).sum()

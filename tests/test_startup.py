@@ -1,0 +1,65 @@
+"""What a user waits for before anything is learned, and what large networks need."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from synlib._kernels import layer, network, perceptron, selection
+
+KERNELS = [
+    function
+    for module in (layer, network, perceptron, selection)
+    for function in vars(module).values()
+    if hasattr(function, "py_func")
+]
+
+FIT = """
+import json, numba, synlib
+from synlib._kernels import network, perceptron
+X, d = synlib.random_patterns(20, 30, random_state=0)
+synlib.Perceptron().fit(X, d)
+synlib.MLP(hidden=5, max_epochs=1).fit(X, d)
+print(json.dumps([sum(f.stats.cache_misses.values())
+                  for f in (network.train, perceptron.persistent_margins)]))
+"""
+
+
+@pytest.mark.skipif(not KERNELS, reason="the kernels are not compiled (NUMBA_DISABLE_JIT)")
+def test_a_second_process_compiles_nothing():
+    for _ in range(2):
+        result = subprocess.run(
+            [sys.executable, "-c", FIT], capture_output=True, text=True, check=True
+        )
+    assert json.loads(result.stdout) == [0, 0]
+
+
+def test_simulators_import_no_front_end():
+    program = "import sys, synlib; print(*sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    loaded = set(result.stdout.split())
+    assert "synlib.mlp" in loaded
+    assert not loaded & {"matplotlib", "ipywidgets", "papermill", "click"}
+
+
+def test_a_hundred_thousand_hidden_units_fit_into_memory():
+    program = """
+import resource
+import numpy as np
+from synlib import MLP, load_mnist, published_inputs
+mnist = load_mnist()
+X = published_inputs(mnist.X_train[:100], "vanrossum2024", noise=False).astype(np.float32)
+net = MLP.as_published("vanrossum2024", hidden=100_000, dtype="float32", learning_rate=1e-4,
+                       max_epochs=1, random_state=0)
+net.fit(X, mnist.y_train[:100])
+assert net.n_steps_ == 100 and net.energy_["total"] > 0
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    kibibytes = int(result.stdout) / (1024 if sys.platform == "darwin" else 1)
+    assert kibibytes < 3 * 2**20
