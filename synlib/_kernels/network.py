@@ -98,12 +98,7 @@ def train(samples, order, first_step, network, layers, rules, masks, cache):
         _activate(hidden, network.activation)
         if network.clamped:
             hidden[0] = 1
-        n_active = 0
-        for i in range(n_hidden):
-            if hidden[i] != 0:
-                hidden_index[n_active] = i
-                hidden_value[n_active] = hidden[i]
-                n_active += 1
+        n_active = _list_active(hidden, hidden_index, hidden_value)
         propagate(layer_2, n_active, hidden_index, hidden_value, zero, output)
         if samples.static_output.shape[0] > 0:
             output += samples.static_output[sample]
@@ -168,6 +163,18 @@ def train(samples, order, first_step, network, layers, rules, masks, cache):
                 pay_transition(layer_1, cache)
                 pay_transition(layer_2, cache)
     return order.size
+
+
+@compiled
+def _list_active(hidden, index, value):
+    """List the hidden units that are not silent; how many there are."""
+    count = 0
+    for i in range(hidden.size):
+        if hidden[i] != 0:
+            index[count] = i
+            value[count] = hidden[i]
+            count += 1
+    return count
 
 
 @compiled

@@ -1,4 +1,4 @@
-"""Compile all kernels and leave the machine code on disk: ``python -m synlib._kernels.warm``."""
+"""Compile the kernels (for float64) and leave the machine code on disk: ``python -m synlib._kernels.warm``."""
 
 from synlib import MLP, Perceptron, SynapticCache, random_patterns
 
@@ -7,5 +7,4 @@ d[:2] = -1, 1
 caches = SynapticCache(1), SynapticCache(1, "synapse", decay_time=9)
 for memory in (None, *caches):
     Perceptron(memory).fit(X, d)
-for dtype in ("float64", "float32"):
-    MLP(hidden=2, max_epochs=1, dtype=dtype).fit(X, d)
+MLP(hidden=2, max_epochs=1).fit(X, d)
