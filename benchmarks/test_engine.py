@@ -124,7 +124,7 @@ def test_network(case, engine, benchmark):
             run.advance(stop)
 
     benchmark.extra_info["units"] = steps
-    benchmark.pedantic(train, rounds=5, warmup_rounds=2)
+    benchmark.pedantic(train, rounds=10, warmup_rounds=2)
 
 
 @pytest.mark.parametrize("engine", ["ours", "oracle"])

@@ -71,29 +71,49 @@ class Cache(NamedTuple):
 @compiled
 def propagate(layer, count, index, value, background, out):
     """Summed input of each unit."""
-    out[:] = 0
     factor = out.dtype.type(layer.clock[FACTOR])
     cached = layer.transient.shape[0] > 0
+    out[:] = 0
+    if cached:
+        _add_weighted_rows(layer.transient, count, index, value, background, out)
+        for j in range(out.size):
+            out[j] *= factor
+    _add_weighted_rows(layer.persistent, count, index, value, background, out)
+    if background == 0:
+        return
     total = background * 0
     for a in range(count):
+        total += value[a] - background
+    for j in range(out.size):
+        out[j] += total * layer.shift[j] + background * layer.column_sum[j]
+    if cached:
+        total *= factor
+        background *= factor
+        for j in range(out.size):
+            out[j] += total * layer.transient_shift[j] + background * layer.transient_sum[j]
+
+
+@compiled
+def _add_weighted_rows(matrix, count, index, value, background, out):
+    """Add the active rows, weighted with what their inputs have above the background.
+
+    Four rows at a time, so that the sums are fetched a quarter as often.
+    """
+    a = 0
+    while a + 4 <= count:
+        row_0, row_1 = matrix[index[a]], matrix[index[a + 1]]
+        row_2, row_3 = matrix[index[a + 2]], matrix[index[a + 3]]
+        x_0, x_1 = value[a] - background, value[a + 1] - background
+        x_2, x_3 = value[a + 2] - background, value[a + 3] - background
+        for j in range(out.size):
+            out[j] += x_0 * row_0[j] + x_1 * row_1[j] + x_2 * row_2[j] + x_3 * row_3[j]
+        a += 4
+    while a < count:
+        row = matrix[index[a]]
         x = value[a] - background
-        total += x
-        row = layer.persistent[index[a]]
         for j in range(out.size):
             out[j] += x * row[j]
-        if cached:
-            row = layer.transient[index[a]]
-            x *= factor
-            for j in range(out.size):
-                out[j] += x * row[j]
-    if background != 0:
-        for j in range(out.size):
-            out[j] += total * layer.shift[j] + background * layer.column_sum[j]
-        if cached:
-            total *= factor
-            background *= factor
-            for j in range(out.size):
-                out[j] += total * layer.transient_shift[j] + background * layer.transient_sum[j]
+        a += 1
 
 
 @compiled
