@@ -1,6 +1,7 @@
 # Everything runs in .venv, which the first target that needs it creates.
 PYTHON ?= python3
 BIN := .venv/bin
+PROFILE ?= quick
 SOURCES := $(shell find synlib -name '*.py' -o -path 'synlib/data/*' -type f)
 # progress bars are for people, and would end up in the pages
 export TQDM_DISABLE := 1
@@ -11,8 +12,8 @@ export TQDM_DISABLE := 1
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
-book: .venv/ready _build/.library  ## execute the notebooks and build the book, _build/html/index.html
-	$(BIN)/python tools/build_book.py
+book: .venv/ready _build/.library  ## build the book, _build/html/index.html (PROFILE=paper: sizes of the papers)
+	$(BIN)/synlib book --profile $(PROFILE)
 
 test: .venv/ready  ## run all tests: library, stored notebook outputs, notebooks with other parameters
 	$(BIN)/python -m synlib._kernels.warm

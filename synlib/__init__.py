@@ -6,7 +6,8 @@ the change is stored, and an energy ledger counts what it costs.
 
 from importlib.metadata import version
 
-from synlib.datasets import load_digits, load_idx, load_mnist, random_patterns
+from synlib.archives import DataUnavailable, load_fashion_mnist, load_mnist
+from synlib.datasets import load_digits, load_idx, random_patterns
 from synlib.memory import Persistent, SynapticCache
 from synlib.mlp import MLP
 from synlib.perceptron import Perceptron
@@ -28,6 +29,7 @@ __version__ = version("synlib")
 __all__ = [
     "MLP",
     "AllSynapses",
+    "DataUnavailable",
     "LargestUpdates",
     "LargestWeights",
     "Perceptron",
@@ -41,6 +43,7 @@ __all__ = [
     "Subnetwork",
     "SynapticCache",
     "load_digits",
+    "load_fashion_mnist",
     "load_idx",
     "load_mnist",
     "published_inputs",

@@ -1,4 +1,4 @@
-"""Images and patterns to learn from."""
+"""Images and patterns to learn from: the forms of data, and what needs no other files."""
 
 import gzip
 import hashlib
@@ -6,13 +6,12 @@ import math
 import zlib
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
 from synlib._random import generator
-from synlib._validation import check_choice, check_count
+from synlib._validation import check_count
 
 IDX_UNSIGNED_BYTE = 8
 FILES = {
@@ -65,39 +64,6 @@ class Dataset:
         for array in (self.images_train, self.y_train, self.images_test, self.y_test):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
-
-
-def load_mnist(which="subset"):
-    """Handwritten digits, 28 x 28 pixels, ten classes.
-
-    Parameters
-    ----------
-    which : {"subset", "full"}
-        The bundled 6,000 training and 1,000 test images (600 and 100 of each digit), or all
-        70,000.
-
-    Returns
-    -------
-    Dataset
-
-    Raises
-    ------
-    ValueError
-        If the files are damaged.
-    NotImplementedError
-        For "full".
-
-    Examples
-    --------
-    >>> mnist = load_mnist()
-    >>> mnist.X_train.shape, mnist.X_test.shape
-    ((6000, 784), (1000, 784))
-    """
-    check_choice("which", which, ("subset", "full"))
-    if which == "full":
-        raise NotImplementedError('load_mnist("full") comes in a later version of synlib')
-    with resources.as_file(resources.files("synlib") / "data" / "mnist") as folder:
-        return load_idx(folder, name="MNIST subset")
 
 
 def load_digits(test_share=0.25):
@@ -202,13 +168,10 @@ def read_idx(path, ndim):
     ValueError
         If the file is not of that format, or shorter or longer than its header says.
     """
-    path = Path(path)
-    raw = path.read_bytes()
-    if raw[:2] == b"\x1f\x8b":
-        try:
-            raw = gzip.decompress(raw)
-        except (EOFError, OSError, zlib.error) as error:
-            raise ValueError(f"{path}: damaged gzip file ({error})") from error
+    try:
+        raw = unpack(Path(path).read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     expected = bytes([0, 0, IDX_UNSIGNED_BYTE, ndim])
     if raw[:4] != expected:
         raise ValueError(
@@ -226,6 +189,16 @@ def read_idx(path, ndim):
             f"{path}: {problem}, {len(raw)} bytes where {size} were expected for the shape {shape}"
         )
     return np.frombuffer(raw, np.uint8, offset=header).reshape(shape)
+
+
+def unpack(content):
+    """Bytes as they are or, if they are gzipped, what is in them; ValueError if damaged."""
+    if content[:2] != b"\x1f\x8b":
+        return content
+    try:
+        return gzip.decompress(content)
+    except (EOFError, OSError, zlib.error) as error:
+        raise ValueError(f"truncated or damaged gzip file ({error})") from error
 
 
 def random_patterns(n_patterns, n_inputs, subtract_mean=True, random_state=None):

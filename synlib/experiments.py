@@ -5,12 +5,16 @@ Energies are in a.u., times in steps (presentations of one pattern or image). `s
 these functions over grids and seeds.
 """
 
+import hashlib
+import platform
 from functools import cache
+from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
 
-from synlib.datasets import load_digits, load_mnist, random_patterns
+from synlib.archives import load_fashion_mnist, load_mnist
+from synlib.datasets import load_digits, random_patterns
 from synlib.memory import Persistent, SynapticCache
 from synlib.mlp import MLP
 from synlib.perceptron import Perceptron
@@ -18,6 +22,8 @@ from synlib.published import published_inputs
 
 DATASETS = {
     "mnist-subset": load_mnist,
+    "mnist": lambda: load_mnist("full"),
+    "fashion-mnist": load_fashion_mnist,
     "digits": load_digits,
 }
 
@@ -54,8 +60,8 @@ def perceptron_run(
     Returns
     -------
     dict
-        The arguments; n_patterns, converged, n_epochs, n_updates, inefficiency, and the entries
-        of `Perceptron.energy_`.
+        The arguments; n_patterns, converged, n_epochs, n_updates, inefficiency, the entries of
+        `Perceptron.energy_`; and what is needed to repeat the run, see `provenance`.
 
     Examples
     --------
@@ -80,6 +86,7 @@ def perceptron_run(
         "n_updates": neuron.n_updates_,
         "inefficiency": neuron.energy_["total"] / neuron.energy_["minimal"],
         **neuron.energy_,
+        **provenance("random patterns", _digest(X, d), random_state),
     }
 
 
@@ -114,7 +121,7 @@ def mlp_history(
 
     Parameters
     ----------
-    dataset : {"mnist-subset", "digits"}
+    dataset : {"mnist-subset", "mnist", "fashion-mnist", "digits"}
     threshold : float, optional
         Threshold of a synaptic cache; None for no cache.
     scope, decay_time, maintenance_cost
@@ -131,8 +138,9 @@ def mlp_history(
     Returns
     -------
     list of dict
-        For each evaluation: the arguments, step, epoch, accuracy, the ledger so far, and whether
-        the accuracy ``until`` has been ``reached``.
+        For each evaluation: the arguments, step, epoch, accuracy, the ledger so far, whether the
+        accuracy ``until`` has been ``reached``, and what is needed to repeat the run, see
+        `provenance`.
 
     Examples
     --------
@@ -140,7 +148,7 @@ def mlp_history(
     >>> [record["step"] for record in records]
     [1347, 2694]
     """
-    X_train, y_train, X_test, y_test = _images(dataset, published)
+    X_train, y_train, X_test, y_test, checksum = _images(dataset, published)
     memory = _memory(threshold, scope, decay_time, maintenance_cost)
     if published is None:
         net = MLP(memory=memory, random_state=random_state, **parameters)
@@ -150,19 +158,51 @@ def mlp_history(
         )
     net.fit(X_train, y_train, (X_test, y_test), until=until, evaluate_every=evaluate_every)
     arguments = {
-        "dataset": dataset,
         "threshold": np.nan if threshold is None else threshold,
         "scope": scope,
         "decay_time": decay_time,
         "maintenance_cost": maintenance_cost,
-        "hidden": net.hidden,
-        "plasticity": "AllSynapses()" if net.plasticity is None else repr(net.plasticity),
+        "published": published or "",
+        **{name: _plain(value) for name, value in net.get_params().items() if name != "memory"},
+        **provenance(dataset, checksum, random_state),
     }
     reached = until or np.inf
     return [
         arguments | row | {"reached": bool(row["accuracy"] >= reached)}
         for row in net.history_.to_dict("records")
     ]
+
+
+def provenance(dataset, checksum, random_state):
+    """What a record needs, besides its arguments, to be reproduced.
+
+    Parameters
+    ----------
+    dataset : str
+        Name of the data set.
+    checksum : str
+        SHA-256 of its images and labels.
+    random_state : int, Generator or None
+
+    Returns
+    -------
+    dict
+        dataset, checksum, random_state, and the versions of synlib, NumPy, Numba and Python.
+
+    Examples
+    --------
+    >>> provenance("digits", "0", 7)["random_state"]
+    '7'
+    """
+    return {
+        "dataset": dataset,
+        "checksum": checksum,
+        "random_state": repr(random_state),
+        "synlib": version("synlib"),
+        "numpy": version("numpy"),
+        "numba": version("numba"),
+        "python": platform.python_version(),
+    }
 
 
 def energy_to_accuracy(table, accuracies, by):
@@ -201,10 +241,19 @@ def _images(dataset, published):
         mean = 0.98 * X_train.mean()
         X_train = published_inputs(X_train, published, mean=mean, noise=False)
         X_test = published_inputs(X_test, published, mean=mean, noise=False)
-    return X_train, data.y_train, X_test, data.y_test
+    return X_train, data.y_train, X_test, data.y_test, data.checksum
 
 
 def _memory(threshold, scope, decay_time, maintenance_cost):
     if threshold is None or np.isnan(threshold):
         return Persistent()
     return SynapticCache(threshold, scope, decay_time=decay_time, maintenance_cost=maintenance_cost)
+
+
+def _digest(*arrays):
+    return hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)).hexdigest()
+
+
+def _plain(value):
+    """A parameter as it goes into a table."""
+    return value if isinstance(value, int | float | str) else repr(value)

@@ -4,8 +4,12 @@ Each concept has one colour in the whole book, from a palette that colour-blind 
 apart. Lines are medians over seeds, bands reach from the lowest to the highest seed.
 """
 
+import os
+
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from synlib import theory
 
@@ -38,8 +42,62 @@ STYLE = {
 
 
 def use_style():
-    """Set matplotlib's defaults to those of the book."""
+    """Set matplotlib's defaults to those of the book.
+
+    With ``$SYNLIB_FIGURES`` set, as `synlib figures` does, a notebook shows each figure as SVG too,
+    and with the numbers in it.
+    """
     plt.rcParams.update(STYLE)
+    if os.environ.get("SYNLIB_FIGURES"):
+        from IPython import get_ipython
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("png", "svg")
+        formatter = get_ipython().display_formatter.formatters["application/json"]
+        formatter.for_type(Figure, figure_numbers)
+
+
+def figure_numbers(figure):
+    """The numbers drawn in a figure: for each axes its labels, lines, bands and bars.
+
+    Parameters
+    ----------
+    figure : Figure
+
+    Returns
+    -------
+    dict
+        Ready for JSON.
+    """
+    return {
+        "axes": [
+            {
+                "title": ax.get_title(),
+                "x": ax.get_xlabel(),
+                "y": ax.get_ylabel(),
+                "lines": [
+                    {"label": line.get_label(), "x": _numbers(x), "y": _numbers(y)}
+                    for line in ax.get_lines()
+                    for x, y in [line.get_data()]
+                ],
+                "bands": [
+                    {"outline": [_numbers(point) for point in path.vertices]}
+                    for collection in ax.collections
+                    for path in collection.get_paths()
+                ],
+                "bars": [
+                    {"from": _numbers(bar.get_xy()), "size": [bar.get_width(), bar.get_height()]}
+                    for bar in ax.patches
+                    if isinstance(bar, Rectangle)
+                ],
+            }
+            for ax in figure.axes
+        ]
+    }
+
+
+def _numbers(values):
+    return [float(value) for value in values]
 
 
 def spread(ax, table, x, y, colour, label, **line):

@@ -1,4 +1,4 @@
-"""Compile the kernels (for float64) and leave the machine code on disk: ``python -m synlib._kernels.warm``."""
+"""Compile the kernels (float64) and keep the machine code: ``python -m synlib._kernels.warm``."""
 
 from synlib import MLP, Perceptron, SynapticCache, random_patterns
 

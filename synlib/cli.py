@@ -1,0 +1,220 @@
+"""The command line: ``synlib figures | book | data``.
+
+Exit codes: 0, done; 1, it failed and the last line on standard error says why; 2, the command was
+not understood.
+"""
+
+import base64
+import contextlib
+import difflib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import yaml
+
+from synlib import archives
+
+PROFILES = click.Choice(["quick", "paper"])
+ROOT = Path(__file__).parents[1]
+
+
+@click.group()
+@click.version_option(package_name="synlib")
+def main():
+    """What does it cost to learn? Figures, book and data of synlib."""
+
+
+@main.command()
+@click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
+@click.option("--profile", type=PROFILES, default="quick", show_default=True,
+              help="Sizes: those in the notebooks, or those of the papers.")  # fmt: skip
+@click.option("-p", "parameters", multiple=True, metavar="NAME=VALUE",
+              help="A parameter of the notebooks; may be given several times.")  # fmt: skip
+@click.option("--output", type=click.Path(path_type=Path), default=Path("figures"),
+              show_default=True, help="Folder for executed notebooks and figures.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes; by default one a core.")
+def figures(chapters, profile, parameters, output, jobs):
+    """Run chapters and write every figure as SVG and PNG, and its numbers as JSON.
+
+    A CHAPTER is the number or the name of a notebook; without any, all are run.
+    """
+    notebooks = [_find_notebook(chapter) for chapter in chapters] or _notebooks()
+    given = dict(_parse_parameter(text) for text in parameters)
+    run_notebooks(notebooks, profile, given, output, jobs)
+    click.echo(f"Figures are in {output}")
+
+
+@main.command()
+@click.option("--profile", type=PROFILES, default="quick", show_default=True,
+              help="Sizes: those in the notebooks, or those of the papers.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes; by default one a core.")
+def book(profile, jobs):
+    """Execute the notebooks and build the book, _build/html/index.html."""
+    _notebooks()
+    index = ROOT / "_build" / "html" / "index.html"
+    index.unlink(missing_ok=True)
+    source = ROOT
+    if profile == "paper":
+        source = ROOT / "_build" / "paper"
+        run_notebooks(_notebooks(), profile, {}, source / "notebooks", jobs)
+        _copy_book(source)
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", source]
+    options = ["--path-output", ROOT, "-n", "-W", "--keep-going"]
+    failed = subprocess.run([*command, *options], check=False).returncode
+    for report in sorted((ROOT / "_build").rglob("reports/*.err.log")):
+        click.echo(f"\n{report}:\n{report.read_text()}", err=True)
+    if failed or not index.is_file():
+        raise click.ClickException(f"the book was not built (exit code {failed}), see above")
+    click.echo(f"The book is ready: {index}")
+
+
+@main.group(invoke_without_command=True)
+@click.pass_context
+def data(context):
+    """Show which full data sets are there, and where they are looked for."""
+    if context.invoked_subcommand:
+        return
+    for archive in archives.ARCHIVES:
+        with _errors():
+            folder = archives.find(archive)
+        click.echo(f"{archive.name}: {folder or 'not here'}")
+        if folder is None:
+            for path in archives.search_path(archive):
+                click.echo(f"  looked for in {path}")
+
+
+@data.command("import")
+@click.argument("folder", type=click.Path(path_type=Path))
+def import_(folder):
+    """Check the four IDX files in FOLDER and copy them to where they will be found."""
+    with _errors():
+        archive, target = archives.import_folder(folder)
+    click.echo(f"{archive.name} is now in {target}")
+
+
+@data.command()
+@click.argument("name", type=click.Choice([archive.folder for archive in archives.ARCHIVES]),
+                default=archives.MNIST.folder)  # fmt: skip
+def fetch(name):
+    """Fetch a data set from OpenML, and check it."""
+    (archive,) = (archive for archive in archives.ARCHIVES if archive.folder == name)
+    with _errors():
+        dataset = archives.fetch(archive)
+    click.echo(
+        f"{archive.name}: {len(dataset.y_train)} training and {len(dataset.y_test)} test images"
+    )
+
+
+def run_notebooks(notebooks, profile, given, output, jobs):
+    """Execute notebooks with papermill, and take the figures out of them."""
+    import papermill  # takes a second to import
+    from papermill.exceptions import PapermillExecutionError
+
+    known = {path: set(papermill.inspect_notebook(path)) for path in notebooks}
+    for name in given:
+        names = set().union(*known.values())
+        if name not in names:
+            nearest = difflib.get_close_matches(name, names, n=1, cutoff=0)
+            raise click.UsageError(
+                f"no chapter has a parameter {name!r}; did you mean {nearest[0]!r}?"
+            )
+    environment = {"SYNLIB_FIGURES": "1", "TQDM_DISABLE": "1"}
+    if jobs:
+        environment["SYNLIB_JOBS"] = str(jobs)
+    os.environ.update(environment)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.ClickException(f"cannot write to {output}: {error.strerror}") from error
+    for number, path in enumerate(notebooks, start=1):
+        click.echo(f"[{number}/{len(notebooks)}] {path.stem} ({profile})", err=True)
+        values = _profile(path, profile) | {k: v for k, v in given.items() if k in known[path]}
+        unknown = set(values) - known[path]
+        if unknown:
+            raise click.ClickException(f"{path.stem} has no parameter {unknown.pop()!r}")
+        target = output / path.name
+        try:
+            papermill.execute_notebook(
+                path, target, parameters=values, kernel_name="python3",
+                progress_bar=sys.stderr.isatty(), cwd=str(output),
+            )  # fmt: skip
+        except PapermillExecutionError as error:
+            raise click.ClickException(
+                f"{path.stem} failed: {error.ename}: {error.evalue} (see {target})"
+            ) from error
+        extract_figures(target, output)
+
+
+def extract_figures(path, output):
+    """Write the figures of an executed notebook: NAME.png, NAME.svg and NAME.json each."""
+    import nbformat
+
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        name = cell.metadata.get("mystnb", {}).get("figure", {}).get("name")
+        if name is None:
+            continue
+        for item in cell.get("outputs", []):
+            content = item.get("data", {})
+            if "image/png" not in content:
+                continue
+            (output / f"{name}.png").write_bytes(base64.b64decode(content["image/png"]))
+            if "image/svg+xml" in content:
+                (output / f"{name}.svg").write_text(content.pop("image/svg+xml"), "utf-8")
+            numbers = content.pop("application/json", {})
+            (output / f"{name}.json").write_text(json.dumps(numbers, indent=1), "utf-8")
+    nbformat.write(notebook, path)  # in the book, one form of each figure is enough
+
+
+@contextlib.contextmanager
+def _errors():
+    """Errors about data in one line."""
+    try:
+        yield
+    except archives.DataUnavailable as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _notebooks():
+    found = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+    if not found:
+        raise click.ClickException(
+            "the notebooks are not here: this command needs a clone of the repository, installed "
+            "with `pip install -e .`"
+        )
+    return found
+
+
+def _find_notebook(chapter):
+    names = {path.stem: path for path in _notebooks()}
+    matches = [path for name, path in names.items() if chapter in (name, name.split("_")[0])]
+    if not matches:
+        raise click.UsageError(f"no chapter {chapter!r}; there are {', '.join(names)}")
+    return matches[0]
+
+
+def _parse_parameter(text):
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise click.UsageError(f"-p takes NAME=VALUE, got {text!r}")
+    return name.strip(), yaml.safe_load(value)
+
+
+def _profile(path, profile):
+    if profile == "quick":
+        return {}
+    return yaml.safe_load((path.parent / "params" / f"{path.stem}.yaml").read_text())
+
+
+def _copy_book(source):
+    """Lay out the book around notebooks that have been executed already."""
+    shutil.copytree(ROOT / "book", source / "book", dirs_exist_ok=True)
+    shutil.copy(ROOT / "_toc.yml", source)
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    config["execute"]["execute_notebooks"] = "off"
+    (source / "_config.yml").write_text(yaml.safe_dump(config))
