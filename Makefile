@@ -6,7 +6,7 @@ SOURCES := $(shell find synlib -name '*.py' -o -path 'synlib/data/*' -type f)
 # progress bars are for people, and would end up in the pages
 export TQDM_DISABLE := 1
 
-.PHONY: help book test bench refresh lint lock clean
+.PHONY: help book test bench refresh links lint lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -24,6 +24,9 @@ bench: .venv/ready  ## time the engine against its oracles and print the table
 
 refresh: .venv/ready  ## execute the notebooks and store the output of their check cells
 	$(BIN)/python tools/refresh_notebooks.py
+
+links: .venv/ready  ## ask every external link whether it is still there (needs the internet)
+	$(BIN)/jupyter-book build . --builder linkcheck
 
 lint: .venv/ready  ## check the style of all code
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -215,6 +215,8 @@ def fetch(archive):
             bunch = fetch_openml(
                 data_id=archive.openml_id,
                 as_frame=False,
+                # slower than the pandas parser, which fails on whole-number classes with pandas 3
+                parser="liac-arff",
                 data_home=cache_folder() / "openml",
                 n_retries=1,
                 delay=0.5,

@@ -199,7 +199,7 @@ def _shorten(record):
     return True
 
 
-logging.getLogger("Joblib").addFilter(_shorten)
+logging.getLogger("joblib").addFilter(_shorten)
 
 
 class _Failure:

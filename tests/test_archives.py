@@ -1,0 +1,289 @@
+"""Full data sets: found, imported, fetched from a local server, and refused when not right."""
+
+import gzip
+import hashlib
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from synlib import DataUnavailable, archives, load_fashion_mnist, load_mnist
+from synlib.archives import Archive
+from synlib.cli import main
+from synlib.datasets import FILES, Dataset
+
+N_TRAIN, N_TEST = 6, 4
+
+
+def small_images(seed=0):
+    random = np.random.default_rng(seed)
+    images = random.integers(256, size=(N_TRAIN + N_TEST, 9), dtype=np.uint8)
+    labels = random.integers(10, size=N_TRAIN + N_TEST)
+    return Dataset(
+        "small", images[:N_TRAIN], labels[:N_TRAIN], images[N_TRAIN:], labels[N_TRAIN:], (3, 3)
+    )
+
+
+def idx_files(data):
+    for key, stem in FILES.items():
+        array = getattr(data, key)
+        if "images" in key:
+            array = array.reshape(-1, 3, 3)
+        header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+        yield stem, header + array.astype(np.uint8).tobytes()
+
+
+@pytest.fixture
+def archive(monkeypatch, tmp_path):
+    """A small data set in the place of MNIST, and an empty cache folder."""
+    checksums = {
+        stem: hashlib.sha256(content).hexdigest() for stem, content in idx_files(small_images())
+    }
+    small = Archive("MNIST", "mnist", 554, N_TRAIN, checksums)
+    monkeypatch.setattr(archives, "MNIST", small)
+    monkeypatch.setattr(archives, "ARCHIVES", (small, archives.FASHION_MNIST))
+    monkeypatch.setattr(archives, "cache_folder", lambda: tmp_path / "cache" / "data")
+    monkeypatch.delenv("SYNLIB_DATA", raising=False)
+    return small
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The files of the small data set, half of them gzipped."""
+    target = tmp_path / "given" / "mnist"
+    target.mkdir(parents=True)
+    for stem, content in idx_files(small_images()):
+        if "train" in stem:
+            (target / f"{stem}.gz").write_bytes(gzip.compress(content))
+        else:
+            (target / stem).write_bytes(content)
+    return target
+
+
+def point_openml_to(address, monkeypatch):
+    from sklearn.datasets import _openml
+
+    for name in ("_DATA_INFO", "_DATA_FEATURES", "_DATA_QUALITIES"):
+        known = getattr(_openml, name)
+        assert known.startswith("https://www.openml.org")
+        monkeypatch.setattr(_openml, name, known.replace("https://www.openml.org", address))
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    """OpenML's address leads nowhere."""
+    point_openml_to("http://127.0.0.1:9", monkeypatch)
+
+
+def assert_small(data):
+    expected = small_images()
+    np.testing.assert_array_equal(data.images_train, expected.images_train)
+    np.testing.assert_array_equal(data.y_test, expected.y_test)
+
+
+def test_found_in_the_folder_named_by_the_environment(archive, folder, monkeypatch):
+    for given in (folder, folder.parent):
+        monkeypatch.setenv("SYNLIB_DATA", str(given))
+        assert_small(load_mnist("full"))
+
+
+@pytest.mark.skipif("SYNLIB_DATA" not in os.environ, reason="needs the full MNIST in $SYNLIB_DATA")
+def test_the_real_mnist():
+    data = load_mnist("full")
+    assert data.X_train.shape == (60_000, 784)
+    assert data.X_test.shape == (10_000, 784)
+    np.testing.assert_array_equal(np.bincount(data.y_test), [980, 1135, 1032, 1010, 982, 892, 958,
+                                                             1028, 974, 1009])  # fmt: skip
+
+
+def test_a_folder_with_another_data_set_does_not_count(archive, folder, monkeypatch, no_network):
+    monkeypatch.setenv("SYNLIB_DATA", str(folder))
+    with pytest.raises(DataUnavailable, match="Fashion-MNIST is not on this computer"):
+        load_fashion_mnist()
+
+
+def test_without_network_the_three_ways_are_named(archive, no_network):
+    with pytest.raises(DataUnavailable) as caught:
+        load_mnist("full")
+    message = str(caught.value)
+    assert "MNIST is not on this computer, and could not be fetched" in message
+    for way in ("set SYNLIB_DATA", "synlib data import FOLDER", "synlib data fetch"):
+        assert way in message
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda content: content[:-9], "truncated or damaged gzip file.*get the file again"),
+        (lambda content: gzip.compress(b"other"), "another SHA-256 than [0-9a-f]{64}"),
+    ],
+)
+def test_damaged_files_are_refused(archive, folder, monkeypatch, damage, message):
+    path = folder / "train-images-idx3-ubyte.gz"
+    path.write_bytes(damage(path.read_bytes()))
+    monkeypatch.setenv("SYNLIB_DATA", str(folder))
+    with pytest.raises(DataUnavailable, match=f"{path.name}.*{message}"):
+        load_mnist("full")
+    result = CliRunner().invoke(main, ["data", "import", str(folder)])
+    assert result.exit_code == 1
+    assert "holds none of the known data sets" in result.output
+    assert not archives.cache_folder().exists()
+
+
+def test_imported(archive, folder, monkeypatch):
+    result = CliRunner().invoke(main, ["data"])
+    assert "MNIST: not here" in result.output
+    result = CliRunner().invoke(main, ["data", "import", str(folder)])
+    assert result.exit_code == 0, result.output
+    assert "MNIST is now in" in result.output
+    shutil.rmtree(folder)
+    assert_small(load_mnist("full"))
+    result = CliRunner().invoke(main, ["data"])
+    assert f"MNIST: {archives.cache_folder() / 'mnist'}" in result.output
+
+
+def test_import_says_what_is_missing(archive, folder):
+    (folder / "t10k-labels-idx1-ubyte").unlink()
+    result = CliRunner().invoke(main, ["data", "import", str(folder)])
+    assert result.exit_code == 1
+    assert "has no file t10k-labels-idx1-ubyte.gz or t10k-labels-idx1-ubyte" in result.output
+
+
+def test_import_on_a_full_disk_leaves_nothing(archive, folder, tmp_path, monkeypatch):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(disk)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip("cannot mount a small file system here")
+    try:
+        (disk / "filler").write_bytes(bytes(12 * 1024))
+        monkeypatch.setattr(archives, "cache_folder", lambda: disk / "data")
+        with pytest.raises(DataUnavailable, match=r"No space left on device.*make room"):
+            archives.import_folder(folder)
+        assert [path for path in disk.rglob("*") if path.is_file()] == [disk / "filler"]
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_without_permission_is_named(archive, folder):
+    folder.chmod(0)
+    with pytest.raises(DataUnavailable, match="cannot be read: change its permissions"):
+        archives.import_folder(folder)
+    folder.chmod(0o700)
+
+
+def test_a_place_that_cannot_be_written_is_named(archive, folder, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setattr(archives, "cache_folder", lambda: tmp_path / "file" / "data")
+    with pytest.raises(DataUnavailable, match=r"cannot be copied.*set SYNLIB_DATA"):
+        archives.import_folder(folder)
+
+
+class OpenML(http.server.BaseHTTPRequestHandler):
+    """As much of OpenML as is needed to fetch one data set."""
+
+    data = small_images()
+
+    def do_GET(self):
+        arff = self.arff()
+        answers = {
+            "/api/v1/json/data/554": {
+                "data_set_description": {
+                    "id": "554", "name": "mnist_784", "version": "1", "format": "ARFF",
+                    "status": "active", "description": "small images", "file_id": "1", "default_target_attribute": "class",
+                    "md5_checksum": hashlib.md5(arff).hexdigest(),
+                    "url": f"http://{self.headers['Host']}/data/v1/download/1",
+                }
+            },
+            "/api/v1/json/data/features/554": {
+                "data_features": {
+                    "feature": [
+                        {"index": str(i), "name": name, "data_type": kind, "is_target": target,
+                         "is_ignore": "false", "is_row_identifier": "false",
+                         "number_of_missing_values": "0"}
+                        for i, (name, kind, target) in enumerate(
+                            [(f"pixel{p}", "numeric", "false") for p in range(9)]
+                            + [("class", "nominal", "true")]
+                        )
+                    ]
+                }
+            },
+            "/api/v1/json/data/qualities/554": {
+                "data_qualities": {"quality": [{"name": "NumberOfInstances", "value": "10"}]}
+            },
+        }  # fmt: skip
+        if self.path in answers:
+            body = json.dumps(answers[self.path]).encode()
+        elif self.path.startswith("/data/v1/download/1"):
+            body = arff
+        else:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def arff(self):
+        lines = ["@RELATION mnist_784"]
+        lines += [f"@ATTRIBUTE pixel{p} REAL" for p in range(9)]
+        lines += ["@ATTRIBUTE class {0,1,2,3,4,5,6,7,8,9}", "@DATA"]
+        images = np.concatenate([self.data.images_train, self.data.images_test])
+        labels = np.concatenate([self.data.y_train, self.data.y_test])
+        lines += [
+            ",".join(map(str, [*image, label])) for image, label in zip(images, labels, strict=True)
+        ]
+        return ("\n".join(lines) + "\n").encode()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def openml(monkeypatch):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), OpenML)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    point_openml_to(f"http://127.0.0.1:{server.server_port}", monkeypatch)
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_fetched_from_openml_once(archive, openml, monkeypatch):
+    assert_small(load_mnist("full"))
+    # and from the cache when the server is gone
+    monkeypatch.setattr(OpenML, "do_GET", lambda self: self.send_error(500))
+    assert_small(load_mnist("full"))
+
+
+def test_fetch_by_command(archive, openml):
+    result = CliRunner().invoke(main, ["data", "fetch"])
+    assert result.exit_code == 0, result.output
+    assert "6 training and 4 test images" in result.output
+
+
+def test_other_images_from_openml_are_refused(archive, openml, monkeypatch):
+    monkeypatch.setattr(OpenML, "data", small_images(seed=1))
+    with pytest.raises(DataUnavailable, match="is not what it should be"):
+        load_mnist("full")
+
+
+def test_the_known_checksums_have_the_right_form():
+    for known in archives.ARCHIVES:
+        assert set(known.checksums) == set(FILES.values())
+        assert all(len(checksum) == 64 for checksum in known.checksums.values())
+    assert isinstance(archives.cache_folder(), Path)
