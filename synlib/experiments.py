@@ -36,6 +36,8 @@ def perceptron_run(
     scope="neuron",
     decay_time=np.inf,
     maintenance_cost=0.0,
+    decay_order=None,
+    consolidate="now",
     learning_rate=1.0,
     max_epochs=10_000,
     random_state=None,
@@ -50,7 +52,7 @@ def perceptron_run(
         Patterns per input, P/N.
     threshold : float, optional
         Threshold of a synaptic cache; None for no cache.
-    scope, decay_time, maintenance_cost
+    scope, decay_time, maintenance_cost, decay_order, consolidate
         Of the cache, see `SynapticCache`.
     learning_rate, max_epochs
         See `Perceptron`.
@@ -70,7 +72,14 @@ def perceptron_run(
     """
     n_patterns = max(1, round(load * n_inputs))
     X, d = random_patterns(n_patterns, n_inputs, random_state=random_state)
-    memory = _memory(threshold, scope, decay_time, maintenance_cost)
+    memory = _memory(
+        threshold,
+        scope=scope,
+        decay_time=decay_time,
+        maintenance_cost=maintenance_cost,
+        decay_order=decay_order,
+        consolidate=consolidate,
+    )
     neuron = Perceptron(memory, learning_rate=learning_rate, max_epochs=max_epochs).fit(X, d)
     return {
         "n_inputs": n_inputs,
@@ -79,6 +88,8 @@ def perceptron_run(
         "scope": scope,
         "decay_time": decay_time,
         "maintenance_cost": maintenance_cost,
+        "decay_order": decay_order or "",
+        "consolidate": consolidate,
         "learning_rate": learning_rate,
         "n_patterns": n_patterns,
         "converged": neuron.converged_,
@@ -149,7 +160,9 @@ def mlp_history(
     [1347, 2694]
     """
     X_train, y_train, X_test, y_test, checksum = _images(dataset, published)
-    memory = _memory(threshold, scope, decay_time, maintenance_cost)
+    memory = _memory(
+        threshold, scope=scope, decay_time=decay_time, maintenance_cost=maintenance_cost
+    )
     if published is None:
         net = MLP(memory=memory, random_state=random_state, **parameters)
     else:
@@ -171,6 +184,46 @@ def mlp_history(
         arguments | row | {"reached": bool(row["accuracy"] >= reached)}
         for row in net.history_.to_dict("records")
     ]
+
+
+def at_costs(table, costs):
+    """The same runs at other maintenance costs: they change nothing but the bill.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From a sweep with ``maintenance_cost=1``.
+    costs : sequence of float
+        Maintenance costs, in a.u. per step and unit of weight.
+
+    Returns
+    -------
+    DataFrame
+        The rows once for each cost, with ``maintenance_cost``, ``maintenance``,
+        ``corrected_maintenance``, ``total`` and ``inefficiency`` to match.
+
+    Examples
+    --------
+    >>> runs = pd.DataFrame({"maintenance_cost": [1.0], "maintenance": [50.0], "total": [60.0],
+    ...                      "corrected_maintenance": [55.0], "minimal": [10.0]})
+    >>> at_costs(runs, [0, 0.1])["total"].tolist()
+    [10.0, 15.0]
+    """
+    if not (table["maintenance_cost"] == 1).all():
+        raise ValueError("table must be from a sweep with maintenance_cost=1")
+    tables = []
+    for cost in costs:
+        total = table["total"] + (cost - 1) * table["maintenance"]
+        tables.append(
+            table.assign(
+                maintenance_cost=float(cost),
+                maintenance=cost * table["maintenance"],
+                corrected_maintenance=cost * table["corrected_maintenance"],
+                total=total,
+                inefficiency=total / table["minimal"],
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
 
 
 def provenance(dataset, checksum, random_state):
@@ -244,10 +297,10 @@ def _images(dataset, published):
     return X_train, data.y_train, X_test, data.y_test, data.checksum
 
 
-def _memory(threshold, scope, decay_time, maintenance_cost):
+def _memory(threshold, **settings):
     if threshold is None or np.isnan(threshold):
         return Persistent()
-    return SynapticCache(threshold, scope, decay_time=decay_time, maintenance_cost=maintenance_cost)
+    return SynapticCache(threshold, **settings)
 
 
 def _digest(*arrays):

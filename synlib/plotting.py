@@ -260,3 +260,130 @@ def energy_parts(table, conditions, ax=None):
     ax.set(xlabel="energy (a.u.)")
     ax.legend(loc="lower right")
     return ax
+
+
+def synapse_trace(trace, threshold, ax=None):
+    """Persistent and transient weight of one synapse over time (Li and van Rossum 2020, Fig 2A).
+
+    Parameters
+    ----------
+    trace : array (n_presentations, 2)
+        Persistent and transient weight, from ``Perceptron.trace_``.
+    threshold : float
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    time = np.arange(1, len(trace) + 1)
+    persistent, transient = trace.T
+    written = np.flatnonzero(np.diff(persistent)) + 1
+    colour = COLOURS["maintenance"]
+    ax.fill_between(time, transient, color=colour, alpha=0.35, linewidth=0)
+    ax.plot(time, transient, color=colour, linewidth=1.2, label="transient")
+    colour = COLOURS["consolidation"]
+    ax.plot(time, persistent, color=colour, drawstyle="steps-post", label="persistent")
+    ax.plot(time[written], persistent[written], "v", color=colour, label="consolidated")
+    for sign in (-1, 1):
+        ax.axhline(sign * threshold, color="black", linewidth=0.8, linestyle=":")
+    ax.set(xlabel="presentations", ylabel="weight")
+    return ax
+
+
+def energy_against_threshold(table, reference, ax=None):
+    """Consolidation, maintenance and total energy against the threshold (Fig 2B).
+
+    Parameters
+    ----------
+    table : DataFrame
+        From a sweep of `experiments.perceptron_run` over ``threshold``.
+    reference : DataFrame
+        From the same without a cache: its energy and the minimal one are drawn as lines.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    learned = table[table["converged"]]
+    for part in ("consolidation", "maintenance", "total"):
+        spread(ax, learned, "threshold", part, COLOURS[part], part)
+    for part, name in (("total", "no caching"), ("minimal", "minimal")):
+        ax.axhline(reference[part].median(), color=COLOURS[name], linestyle="--", label=name)
+    ax.set(xscale="log", yscale="log", xlabel=r"threshold $\theta$", ylabel="energy (a.u.)")
+    return ax
+
+
+def best_against_cost(best, formula, column, ax=None):
+    """Least energy or best threshold against the maintenance cost (Fig 2C).
+
+    Parameters
+    ----------
+    best : DataFrame
+        The rows of least energy for each ``maintenance_cost`` and ``seed``.
+    formula : callable
+        Theory for an array of costs.
+    column : {"inefficiency", "threshold"}
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    costs = np.sort(best["maintenance_cost"].unique())
+    spread(ax, best, "maintenance_cost", column, COLOURS["total"], "simulation", marker="o")
+    fine = np.geomspace(costs[costs > 0].min(), costs.max(), 200)
+    ax.plot(fine, formula(fine), "--", color=COLOURS["theory"], linewidth=1.4, label="theory")
+    labels = {"inefficiency": "energy / minimal energy", "threshold": r"best threshold $\theta^*$"}
+    ax.set(xscale="log", yscale="log", xlabel="maintenance cost $c$", ylabel=labels[column])
+    ax.legend()
+    return ax
+
+
+def corrected_maintenance(table, ax=None):
+    """What the corrected maintenance adds to the total (Nyiro et al. 2022, Fig 8).
+
+    Parameters
+    ----------
+    table : DataFrame
+        From a sweep of `experiments.perceptron_run` over ``threshold``.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    learned = table[table["converged"]]
+    added = (learned["corrected_maintenance"] - learned["maintenance"]) / learned["total"]
+    colour = COLOURS["maintenance"]
+    spread(ax, learned.assign(added=100 * added), "threshold", "added", colour, "added")
+    ax.set(xscale="log", xlabel=r"threshold $\theta$", ylabel="added to the total (%)")
+    ax.set_ylim(bottom=0)
+    return ax
+
+
+def event_orders(variants, ax=None):
+    """Total energy against the threshold for several orders of events in a step.
+
+    Parameters
+    ----------
+    variants : dict of str to DataFrame
+        Sweeps of `experiments.perceptron_run` over ``threshold``, by the name of the order.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    for (name, table), dashes in zip(variants.items(), ("-", "--", ":", "-."), strict=False):
+        rows = table[table["converged"]]
+        spread(ax, rows, "threshold", "total", COLOURS["total"], name, linestyle=dashes)
+    ax.set(xscale="log", yscale="log", xlabel=r"threshold $\theta$", ylabel="total energy (a.u.)")
+    ax.legend()
+    return ax

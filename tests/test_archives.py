@@ -202,7 +202,8 @@ class OpenML(http.server.BaseHTTPRequestHandler):
             "/api/v1/json/data/554": {
                 "data_set_description": {
                     "id": "554", "name": "mnist_784", "version": "1", "format": "ARFF",
-                    "status": "active", "description": "small images", "file_id": "1", "default_target_attribute": "class",
+                    "status": "active", "description": "small images",
+                    "file_id": "1", "default_target_attribute": "class",
                     "md5_checksum": hashlib.md5(arff).hexdigest(),
                     "url": f"http://{self.headers['Host']}/data/v1/download/1",
                 }

@@ -9,6 +9,7 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 SMALL = {
     "01_perceptron_energy": dict(n_inputs=300, loads=[0.5, 1.0, 1.5], seeds=3),
+    "02_synaptic_caching": dict(n_inputs=120, thresholds=[0.5, 1.5, 4.0, 12.0, 30.0], seeds=3),
     "06_multilayer_caching": dict(max_epochs=8, seeds=1),
     "08_competitive_plasticity": dict(hidden=[60], fractions=[0.1, 1.0], seeds=2),
 }
@@ -44,6 +45,15 @@ def check_01(lines):
         assert expected < found < 1.8 * expected
 
 
+def check_02(lines):
+    rows = [list(map(float, line.split())) for line in lines[1:-2]]
+    assert [row[0] for row in rows] == [0, 1e-4, 1e-3, 1e-2, 0.1, 1]
+    for _, ours, expected, threshold, _ in rows:
+        assert 0.5 < ours / expected < 2
+        assert threshold in (0.5, 1.5, 4.0, 12.0, 30.0)
+    assert lines[-2] in ("minimum at threshold 4", "minimum at threshold 12")
+
+
 def check_06(lines):
     for line in lines[2:]:
         _, ratio, per_synapse, per_neuron = map(float, line.split())
@@ -62,6 +72,7 @@ def check_08(lines):
 
 CHECKS = {
     "01_perceptron_energy": check_01,
+    "02_synaptic_caching": check_02,
     "06_multilayer_caching": check_06,
     "08_competitive_plasticity": check_08,
 }
