@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import NullFormatter
 
 from synlib import theory
 
@@ -100,6 +101,12 @@ def _numbers(values):
     return [float(value) for value in values]
 
 
+def _plain_numbers(axis):
+    """1, 10, 100 rather than powers of ten, on a logarithmic axis of ratios."""
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
+
+
 def spread(ax, table, x, y, colour, label, **line):
     """Median of ``y`` against ``x`` over the rows of a table, with a band from min to max."""
     groups = table.dropna(subset=[y]).groupby(x)[y]
@@ -157,6 +164,7 @@ def perceptron_inefficiency(table, ax=None):
         xlabel="load $P/N$ (patterns per input)",
         ylabel="inefficiency (energy / minimal)",
     )
+    _plain_numbers(ax.yaxis)
     ax.legend()
     return ax
 
@@ -281,8 +289,9 @@ def synapse_trace(trace, threshold, ax=None):
     persistent, transient = trace.T
     written = np.flatnonzero(np.diff(persistent)) + 1
     colour = COLOURS["maintenance"]
-    ax.fill_between(time, transient, color=colour, alpha=0.35, linewidth=0)
-    ax.plot(time, transient, color=colour, linewidth=1.2, label="transient")
+    # tens of thousands of points: as a picture, also in an SVG
+    ax.fill_between(time, transient, color=colour, alpha=0.35, linewidth=0, rasterized=True)
+    ax.plot(time, transient, color=colour, linewidth=1.2, label="transient", rasterized=True)
     colour = COLOURS["consolidation"]
     ax.plot(time, persistent, color=colour, drawstyle="steps-post", label="persistent")
     ax.plot(time[written], persistent[written], "v", color=colour, label="consolidated")
@@ -340,6 +349,7 @@ def best_against_cost(best, formula, column, ax=None):
     ax.plot(fine, formula(fine), "--", color=COLOURS["theory"], linewidth=1.4, label="theory")
     labels = {"inefficiency": "energy / minimal energy", "threshold": r"best threshold $\theta^*$"}
     ax.set(xscale="log", yscale="log", xlabel="maintenance cost $c$", ylabel=labels[column])
+    _plain_numbers(ax.yaxis)
     ax.legend()
     return ax
 
@@ -385,5 +395,73 @@ def event_orders(variants, ax=None):
         rows = table[table["converged"]]
         spread(ax, rows, "threshold", "total", COLOURS["total"], name, linestyle=dashes)
     ax.set(xscale="log", yscale="log", xlabel=r"threshold $\theta$", ylabel="total energy (a.u.)")
+    ax.legend()
+    return ax
+
+
+def scope_schematic(scope, ax=None):
+    """Which synapses are consolidated when one of them crosses its threshold (Fig 4A, a sketch).
+
+    Parameters
+    ----------
+    scope : {"synapse", "neuron", "neuron-sum"}
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    heights = np.array([0.35, 0.55, 1.0, 0.25, 0.45])
+    threshold = 0.8
+    if scope == "synapse":
+        written = heights > threshold
+        title = "per synapse"
+    else:
+        written = np.ones(heights.size, bool)
+        title = "per neuron" if scope == "neuron" else "per neuron, by sum"
+    places = np.arange(heights.size)
+    colours = [COLOURS["consolidation" if w else "maintenance"] for w in written]
+    ax.bar(places, heights, color=colours, width=0.6)
+    if scope == "neuron-sum":
+        ax.bar(heights.size + 0.6, heights.sum() / 2.4, color=COLOURS["total"], width=0.6)
+        ax.text(heights.size + 0.6, -0.06, r"$\sum|s|$", ha="center", va="top")
+        ax.plot(heights.size + 0.6 + np.array([-0.5, 0.5]), [threshold] * 2, ":", color="black")
+    else:
+        ax.axhline(threshold, color="black", linestyle=":")
+    ax.set(title=title, xticks=[], yticks=[], ylim=(0, 1.2))
+    return ax
+
+
+def scopes_against_cost(best, ax=None):
+    """Least energy for each scope against the maintenance cost (Fig 4B).
+
+    Parameters
+    ----------
+    best : DataFrame
+        The rows of least energy for each ``scope``, ``maintenance_cost`` and ``seed``.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    names = {
+        "synapse": ("per synapse", "-"),
+        "neuron": ("per neuron", "--"),
+        "neuron-sum": ("per neuron, by sum", ":"),
+    }
+    for scope, (name, dashes) in names.items():
+        colour = COLOURS[name.split(",")[0]]
+        rows = best[best["scope"] == scope]
+        spread(ax, rows, "maintenance_cost", "inefficiency", colour, name, linestyle=dashes)
+    ax.set(
+        xscale="log",
+        yscale="log",
+        xlabel="maintenance cost $c$",
+        ylabel="energy / minimal energy",
+    )
+    _plain_numbers(ax.yaxis)
     ax.legend()
     return ax

@@ -10,6 +10,7 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SMALL = {
     "01_perceptron_energy": dict(n_inputs=300, loads=[0.5, 1.0, 1.5], seeds=3),
     "02_synaptic_caching": dict(n_inputs=120, thresholds=[0.5, 1.5, 4.0, 12.0, 30.0], seeds=3),
+    "04_consolidation_scopes": dict(n_inputs=120, thresholds=[0.5, 2.0, 6.0, 18.0], seeds=3),
     "06_multilayer_caching": dict(max_epochs=8, seeds=1),
     "08_competitive_plasticity": dict(hidden=[60], fractions=[0.1, 1.0], seeds=2),
 }
@@ -54,6 +55,13 @@ def check_02(lines):
     assert lines[-2] in ("minimum at threshold 4", "minimum at threshold 12")
 
 
+def check_04(lines):
+    for line in lines[2:]:
+        _, *ratios = map(float, line.split())
+        assert len(ratios) == 3
+        assert 1 <= min(ratios) <= max(ratios) < 2 * min(ratios)
+
+
 def check_06(lines):
     for line in lines[2:]:
         _, ratio, per_synapse, per_neuron = map(float, line.split())
@@ -73,6 +81,7 @@ def check_08(lines):
 CHECKS = {
     "01_perceptron_energy": check_01,
     "02_synaptic_caching": check_02,
+    "04_consolidation_scopes": check_04,
     "06_multilayer_caching": check_06,
     "08_competitive_plasticity": check_08,
 }
