@@ -62,8 +62,9 @@ def perceptron_run(
     Returns
     -------
     dict
-        The arguments; n_patterns, converged, n_epochs, n_updates, inefficiency, the entries of
-        `Perceptron.energy_`; and what is needed to repeat the run, see `provenance`.
+        The arguments; n_patterns, converged, n_epochs, n_updates, weight_variance (mean square of
+        the final weights), inefficiency, the entries of `Perceptron.energy_`; and what is needed
+        to repeat the run, see `provenance`.
 
     Examples
     --------
@@ -95,10 +96,62 @@ def perceptron_run(
         "converged": neuron.converged_,
         "n_epochs": neuron.n_epochs_,
         "n_updates": neuron.n_updates_,
+        "weight_variance": float((neuron.coef_**2).mean()),
         "inefficiency": neuron.energy_["total"] / neuron.energy_["minimal"],
         **neuron.energy_,
         **provenance("random patterns", _digest(X, d), random_state),
     }
+
+
+def perceptron_exponents(
+    *,
+    n_inputs=1000,
+    load=1.0,
+    exponents=(0, 1, 2),
+    potentiation_only=False,
+    random_state=None,
+):
+    r"""A perceptron learns random patterns; what that costs if a change costs \|size\|^exponent.
+
+    Parameters
+    ----------
+    n_inputs, load, random_state
+        As in `perceptron_run`.
+    exponents : tuple of float
+        Exponents alpha; one run answers for all.
+    potentiation_only : bool
+        Charge only increases of a weight.
+
+    Returns
+    -------
+    list of dict
+        For each exponent: exponent, consolidation, minimal, inefficiency and the arguments.
+
+    Examples
+    --------
+    >>> records = perceptron_exponents(n_inputs=50, exponents=(1, 3), random_state=0)
+    >>> records[0]["inefficiency"] > 1 > records[1]["inefficiency"]
+    True
+    """
+    X, d = random_patterns(max(1, round(load * n_inputs)), n_inputs, random_state=random_state)
+    neuron = Perceptron(exponents=exponents, potentiation_only=potentiation_only).fit(X, d)
+    repeat = provenance("random patterns", _digest(X, d), random_state)
+    return [
+        {
+            "n_inputs": n_inputs,
+            "load": load,
+            "potentiation_only": potentiation_only,
+            "exponent": exponent,
+            "converged": neuron.converged_,
+            "consolidation": neuron.consolidation_by_exponent_[exponent],
+            "minimal": neuron.minimal_by_exponent_[exponent],
+            "inefficiency": (
+                neuron.consolidation_by_exponent_[exponent] / neuron.minimal_by_exponent_[exponent]
+            ),
+            **repeat,
+        }
+        for exponent in exponents
+    ]
 
 
 def mlp_run(**arguments):

@@ -169,6 +169,31 @@ def perceptron_inefficiency(table, ax=None):
     return ax
 
 
+def inefficiency_against_exponent(table, ax=None):
+    """Inefficiency against the exponent of the cost of a change (Fig 1S1).
+
+    Parameters
+    ----------
+    table : DataFrame
+        From a sweep of `experiments.perceptron_exponents`.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    for only, name, dashes in ((False, "both signs", "-"), (True, "potentiation only", "--")):
+        rows = table[table["potentiation_only"] == only]
+        colour = COLOURS["no caching"]
+        spread(ax, rows, "exponent", "inefficiency", colour, name, linestyle=dashes)
+    ax.axhline(1, color=COLOURS["minimal"], linewidth=1.4, label="minimal")
+    ax.set(yscale="log", xlabel=r"exponent $\alpha$", ylabel="inefficiency (energy / minimal)")
+    _plain_numbers(ax.yaxis)
+    ax.legend()
+    return ax
+
+
 def energy_against_accuracy(table, curves, ax=None):
     """Energy spent by the time a test accuracy is reached (Li and van Rossum 2020, Fig 5B).
 

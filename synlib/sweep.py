@@ -9,6 +9,7 @@ import inspect
 import itertools
 import logging
 import os
+import tempfile
 import warnings
 from functools import cache as once
 from pathlib import Path
@@ -54,6 +55,13 @@ def sweep(function, *, seeds=1, n_jobs=None, cache=True, **axes):
     DataFrame
         One row per record, with the column ``seed`` in front. A run that failed has a row with
         its arguments and the column ``error``; a warning tells how many did.
+
+    Raises
+    ------
+    ValueError
+        If ``seeds`` is not a count.
+    OSError
+        If the cache folder cannot be written.
 
     Examples
     --------
@@ -240,6 +248,15 @@ def _cache_folder(cache):
         return None
     if cache is True:
         cache = os.environ.get("SYNLIB_CACHE") or platformdirs.user_cache_path("synlib") / "runs"
+    try:
+        Path(cache).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=cache) as file:
+            file.write(b"can this folder be written?")
+    except OSError as error:
+        raise OSError(
+            f"finished runs cannot be kept in {cache} ({error.strerror}): name another folder with "
+            "cache=... or $SYNLIB_CACHE, or keep nothing with cache=False"
+        ) from error
     return Path(cache)
 
 

@@ -38,12 +38,14 @@ def test_runs_with_other_parameters(name, tmp_path, monkeypatch):
 
 
 def check_01(lines):
-    loads = [float(line.split()[0]) for line in lines[1:]]
-    inefficiency = [float(line.split()[2]) for line in lines[1:]]
+    loads = [float(line.split()[0]) for line in lines[1:4]]
+    inefficiency = [float(line.split()[2]) for line in lines[1:4]]
     assert loads == [0.5, 1.0, 1.5]
     # sqrt(pi P) / (2 - P/N) for N = 300, and up to 1.8 times more
     for found, expected in zip(inefficiency, (14.5, 30.7, 75.2), strict=True):
         assert expected < found < 1.8 * expected
+    by_exponent = {float(line.split()[0]): float(line.split()[1]) for line in lines[6:]}
+    assert by_exponent[0] > by_exponent[1] > 1 > by_exponent[3]
 
 
 def check_02(lines):

@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from synlib._kernels import layer, network, perceptron, selection
+from synlib._kernels import expression, layer, network, perceptron, selection, storage
 
 KERNELS = [
     function
-    for module in (layer, network, perceptron, selection)
+    for module in (layer, expression, storage, network, perceptron, selection)
     for function in vars(module).values()
     if hasattr(function, "py_func")
 ]

@@ -152,6 +152,30 @@ def test_one_failing_run_does_not_lose_the_others():
     assert table["error"][1] == "ArithmeticError: cannot take the root of -1"
 
 
+def test_a_cache_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OSError, match=r"finished runs cannot be kept in .*name another folder"):
+        sweep(fragile, value=[4], cache=tmp_path / "file")
+
+
+def test_a_full_disk_loses_no_result(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip("cannot mount a small file system here")
+    try:
+        with pytest.warns(Warning, match=r"Unable to cache to disk.*No space left"):
+            table = sweep(fragile, value=list(range(30)), n_jobs=1, cache=disk)
+        assert list(table["root"]) == [value**0.5 for value in range(30)]
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
 def test_best_threshold_is_found_despite_the_noise():
     best, table = best_threshold(
         noisy_parabola, low=1, high=200, coarse=8, fine=5, seeds=4, n_jobs=1, cache=False

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from synlib._kernels import compiled
+from synlib._kernels.expression import learn
 from synlib._kernels.layer import (
     FACTOR,
     FACTOR_WHEN_FLAGGED,
@@ -12,14 +13,10 @@ from synlib._kernels.layer import (
     NEURON,
     NEURON_SUM,
     SYNAPSE,
-    consolidate,
-    decay,
-    hold,
-    learn,
-    pay_transition,
     propagate,
     propagate_back,
 )
+from synlib._kernels.storage import consolidate, decay, hold, pay_transition
 
 LOGISTIC, RELU, LEAKY_RELU, TANH, SOFTMAX, LINEAR = range(6)
 MSE, CROSS_ENTROPY = range(2)
