@@ -2,7 +2,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PROFILE ?= quick
-SOURCES := $(shell find synlib -name '*.py' -o -path 'synlib/data/*' -type f)
 # progress bars are for people, and would end up in the pages
 export TQDM_DISABLE := 1
 
@@ -12,7 +11,7 @@ export TQDM_DISABLE := 1
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
-book: .venv/ready _build/.library  ## build the book, _build/html/index.html (PROFILE=paper: sizes of the papers)
+book: .venv/ready  ## build the book, _build/html/index.html (PROFILE=paper: sizes of the papers)
 	$(BIN)/synlib book --profile $(PROFILE)
 
 test: .venv/ready  ## run all tests: library, stored notebook outputs, notebooks with other parameters
@@ -42,10 +41,4 @@ clean:  ## remove what was built, but not .venv
 .venv/ready: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --requirement requirements.txt
-	touch $@
-
-# jupyter-cache looks at the notebooks only: a changed library must make them run again
-_build/.library: $(SOURCES) requirements.txt
-	rm -rf _build/.jupyter_cache
-	mkdir -p _build
 	touch $@

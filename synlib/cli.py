@@ -7,6 +7,7 @@ not understood.
 import base64
 import contextlib
 import difflib
+import hashlib
 import json
 import os
 import shutil
@@ -58,6 +59,7 @@ def book(profile, jobs):
     _notebooks()
     index = ROOT / "_build" / "html" / "index.html"
     index.unlink(missing_ok=True)
+    _forget_old_executions()
     source = ROOT
     if profile == "paper":
         source = ROOT / "_build" / "paper"
@@ -169,6 +171,18 @@ def extract_figures(path, output):
             numbers = content.pop("application/json", {})
             (output / f"{name}.json").write_text(json.dumps(numbers, indent=1), "utf-8")
     nbformat.write(notebook, path)  # in the book, one form of each figure is enough
+
+
+def _forget_old_executions():
+    """jupyter-cache looks at the notebooks only: a changed library must make them run again."""
+    sources = [*(ROOT / "synlib").rglob("*.py"), ROOT / "requirements.txt"]
+    contents = b"".join(path.read_bytes() for path in sorted(sources))
+    version = hashlib.sha256(contents).hexdigest()
+    stamp = ROOT / "_build" / ".library"
+    if not stamp.is_file() or stamp.read_text() != version:
+        shutil.rmtree(ROOT / "_build" / ".jupyter_cache", ignore_errors=True)
+        stamp.parent.mkdir(exist_ok=True)
+        stamp.write_text(version)
 
 
 @contextlib.contextmanager
