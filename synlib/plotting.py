@@ -490,3 +490,94 @@ def scopes_against_cost(best, ax=None):
     _plain_numbers(ax.yaxis)
     ax.legend()
     return ax
+
+
+def against_decay(best, column, reference=None, ax=None):
+    """Energy, best threshold or learning time against the decay rate (Fig 3).
+
+    Parameters
+    ----------
+    best : DataFrame
+        The rows of least energy for each ``maintenance_cost``, ``decay_rate`` and ``seed``.
+    column : {"inefficiency", "threshold", "n_epochs"}
+    reference : float, optional
+        The same without a cache.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    costs = sorted(best["maintenance_cost"].unique())
+    for cost, dashes in zip(costs, ("-", "--", ":", "-."), strict=False):
+        rows = best[best["maintenance_cost"] == cost]
+        spread(
+            ax, rows, "decay_rate", column, COLOURS["total"], f"$c$ = {cost:g}", linestyle=dashes
+        )
+    if reference is not None:
+        ax.axhline(reference, color=COLOURS["no caching"], linewidth=1.4, label="no caching")
+    labels = {
+        "inefficiency": "energy / minimal energy",
+        "threshold": r"best threshold $\theta^*$",
+        "n_epochs": "epochs to learn",
+    }
+    ax.set(xlabel=r"decay rate $1/\tau$ (per 1000)", ylabel=labels[column], yscale="log")
+    _plain_numbers(ax.yaxis)
+    return ax
+
+
+def time_against_energy(table, reference, ax=None):
+    """Learning time against energy, each point a threshold (Fig 3S1A).
+
+    Parameters
+    ----------
+    table : DataFrame
+        From a sweep of `experiments.perceptron_run` over ``threshold``, at several
+        ``maintenance_cost``.
+    reference : DataFrame
+        From the same without a cache.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    for (cost, rows), marker in zip(table.groupby("maintenance_cost"), "osv^", strict=False):
+        median = rows.groupby("threshold")[["inefficiency", "n_epochs"]].median()
+        colour = COLOURS["total"]
+        ax.plot(*median.to_numpy().T, "-", marker=marker, color=colour, label=f"$c$ = {cost:g}")
+    point = reference[["inefficiency", "n_epochs"]].median()
+    ax.plot(*point, "D", color=COLOURS["no caching"], label="no caching")
+    labels = {"xlabel": "energy / minimal energy", "ylabel": "epochs to learn"}
+    ax.set(xscale="log", yscale="log", **labels)
+    _plain_numbers(ax.xaxis)
+    _plain_numbers(ax.yaxis)
+    ax.legend()
+    return ax
+
+
+def powers(history, expected, ax=None):
+    """Consolidation and maintenance power over time beside their theory (Fig 6).
+
+    Parameters
+    ----------
+    history : DataFrame
+        ``Perceptron.history_``, powers divided by the number of presentations in an epoch.
+    expected : dict of str to array (n_epochs,)
+        Theory for "consolidation" and "maintenance".
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    for part, values in expected.items():
+        ax.plot(history["epoch"], history[f"{part}_power"], color=COLOURS[part], label=part)
+        ax.plot(history["epoch"], values, "--", color="black", linewidth=1.4)
+    ax.plot([], [], "--", color="black", linewidth=1.4, label="theory")
+    ax.set(yscale="log", xlabel="epoch", ylabel="power (a.u. per presentation)")
+    ax.legend()
+    return ax

@@ -255,7 +255,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(80)
 
 
 def _scaled(threshold, decay_time, update_fraction, learning_rate):
-    sigma = np.sqrt(np.asarray(decay_time) * update_fraction) * learning_rate
+    sigma = np.sqrt(np.asarray(decay_time) * np.asarray(update_fraction)) * learning_rate
     return sigma, np.minimum(np.asarray(threshold) / sigma, _LARGEST)
 
 

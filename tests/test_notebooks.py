@@ -10,6 +10,7 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SMALL = {
     "01_perceptron_energy": dict(n_inputs=300, loads=[0.5, 1.0, 1.5], seeds=3),
     "02_synaptic_caching": dict(n_inputs=120, thresholds=[0.5, 1.5, 4.0, 12.0, 30.0], seeds=3),
+    "03_decay_and_time": dict(thresholds=[1.1, 2.3, 4.8, 10.0, 14.5, 21.0], seeds=3),
     "04_consolidation_scopes": dict(n_inputs=120, thresholds=[0.5, 2.0, 6.0, 18.0], seeds=3),
     "06_multilayer_caching": dict(max_epochs=8, seeds=1),
     "08_competitive_plasticity": dict(hidden=[60], fractions=[0.1, 1.0], seeds=2),
@@ -57,6 +58,16 @@ def check_02(lines):
     assert lines[-2] in ("minimum at threshold 4", "minimum at threshold 12")
 
 
+def check_03(lines):
+    rows = [list(map(float, line.split())) for line in lines[1:10]]
+    assert [row[1] for row in rows] == [0, 1, 10] * 3
+    cheap = rows[:3]
+    assert cheap[2][2] > 2 * cheap[0][2]
+    assert cheap[2][3] < cheap[0][3]
+    for line in lines[10:]:
+        assert 0.5 < float(line.split()[-1]) < 1.5
+
+
 def check_04(lines):
     for line in lines[2:]:
         _, *ratios = map(float, line.split())
@@ -83,6 +94,7 @@ def check_08(lines):
 CHECKS = {
     "01_perceptron_energy": check_01,
     "02_synaptic_caching": check_02,
+    "03_decay_and_time": check_03,
     "04_consolidation_scopes": check_04,
     "06_multilayer_caching": check_06,
     "08_competitive_plasticity": check_08,
