@@ -143,9 +143,9 @@ def perceptron_exponents(
             "potentiation_only": potentiation_only,
             "exponent": exponent,
             "converged": neuron.converged_,
-            "consolidation": neuron.consolidation_by_exponent_[exponent],
-            "minimal": neuron.minimal_by_exponent_[exponent],
-            "inefficiency": (
+            "consolidation": float(neuron.consolidation_by_exponent_[exponent]),
+            "minimal": float(neuron.minimal_by_exponent_[exponent]),
+            "inefficiency": float(
                 neuron.consolidation_by_exponent_[exponent] / neuron.minimal_by_exponent_[exponent]
             ),
             **repeat,
