@@ -19,7 +19,9 @@ WORK_PER_CALL = 3e8
 class Run:
     """State of one call of `MLP.fit`: arrays for the compiled loop, and the way back from them."""
 
-    def __init__(self, net, memory, plasticity, weights, X, labels, for_order, for_rule):
+    def __init__(
+        self, net, memory, plasticity, weights, X, labels, for_order, for_rule, count_writes
+    ):
         self.net = net
         self.X = X
         self.step = 0
@@ -50,7 +52,7 @@ class Run:
         )
         separable = self.rules[0].kind not in (layers.MASK, layers.BY_WEIGHT)
         background = X.dtype.type(0)
-        if separable:
+        if separable and not count_writes:  # a background leaves rounding errors in silent rows
             background = most_common_value(X)
         start, index, value = compress(X, background, net.bias)
         static_output = np.zeros((len(X) if has_static else 0, n_outputs), X.dtype)
@@ -69,6 +71,10 @@ class Run:
         )
         work = index.size / len(X) * plastic + plastic * n_outputs
         self.steps_per_call = max(1, int(WORK_PER_CALL / work))
+        self.writes = None
+        if count_writes:
+            self.writes = tuple(np.zeros(w.shape, np.int64) for w in self.initial)
+            self.steps_per_call = 1
 
     def advance(self, stop):
         """Learn from the next samples, to step ``stop`` at most; how many it were."""
@@ -81,6 +87,7 @@ class Run:
         if self.static_known.size:
             self.compute_static(order)
         masks = tuple(masks.at(self.step, self.samples.label[order]) for masks in self.masks)
+        before = tuple(layer.persistent.copy() for layer in self.layers if self.writes)
         done = kernels.train(
             self.samples,
             order,
@@ -91,6 +98,8 @@ class Run:
             masks,
             self.cache,
         )
+        for writes, layer, old in zip(self.writes or (), self.layers, before, strict=False):
+            writes += layer.persistent != old
         self.step += done
         self.diverged = done < count
         return done

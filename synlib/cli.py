@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 import yaml
 
-from synlib import archives
+from synlib import archives, scorecard
 
 PROFILES = click.Choice(["quick", "paper"])
 ROOT = Path(__file__).parents[1]
@@ -55,7 +55,10 @@ def figures(chapters, profile, parameters, output, jobs):
               help="Sizes: those in the notebooks, or those of the papers.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; by default one a core.")
 def book(profile, jobs):
-    """Execute the notebooks and build the book, _build/html/index.html."""
+    """Execute the notebooks and build the book, _build/html/index.html.
+
+    The paper profile also stores the rows of the scorecard, in book/results.
+    """
     _notebooks()
     index = ROOT / "_build" / "html" / "index.html"
     index.unlink(missing_ok=True)
@@ -63,7 +66,7 @@ def book(profile, jobs):
     source = ROOT
     if profile == "paper":
         source = ROOT / "_build" / "paper"
-        run_notebooks(_notebooks(), profile, {}, source / "notebooks", jobs)
+        run_notebooks(_notebooks(), profile, {}, source / "notebooks", jobs, scorecard.RESULTS)
         _copy_book(source)
     command = [Path(sys.executable).with_name("jupyter-book"), "build", source]
     options = ["--path-output", ROOT, "-n", "-W", "--keep-going"]
@@ -112,8 +115,11 @@ def fetch(name):
     )
 
 
-def run_notebooks(notebooks, profile, given, output, jobs):
-    """Execute notebooks with papermill, and take the figures out of them."""
+def run_notebooks(notebooks, profile, given, output, jobs, results=None):
+    """Execute notebooks with papermill, and take the figures out of them.
+
+    ``results`` is the folder where the rows of the scorecard are stored, if they are to be.
+    """
     import papermill  # takes a second to import
     from papermill.exceptions import PapermillExecutionError
 
@@ -149,7 +155,20 @@ def run_notebooks(notebooks, profile, given, output, jobs):
             raise click.ClickException(
                 f"{path.stem} failed: {error.ename}: {error.evalue} (see {target})"
             ) from error
+        if results is not None:
+            extract_card(target, results)
         extract_figures(target, output)
+
+
+def extract_card(path, results):
+    """Store the scorecard rows of an executed notebook."""
+    import nbformat
+
+    for cell in nbformat.read(path, as_version=4).cells:
+        for item in cell.get("outputs", []):
+            rows = item.get("data", {}).get(scorecard.MIME)
+            if rows:
+                scorecard.store(rows, path.stem, results)
 
 
 def extract_figures(path, output):

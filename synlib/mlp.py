@@ -77,6 +77,9 @@ class MLP(ClassifierMixin, BaseEstimator):
         outstanding (sum of transient weights, to be paid if all were consolidated now); total of
         these four; minimal (energy of setting the weights directly); the numbers of writes and
         minimal_writes. The same for each layer with the suffix ``_1`` or ``_2``.
+    writes_ : tuple of int array, (n_inputs, hidden) and (hidden, n_outputs)
+        Writes of each synapse; with `bias`, the first has a row more, and with a `Subnetwork` there
+        are only its synapses. Only after ``fit(count_writes=True)``.
     n_steps_ : int
         Samples learned from.
     reached_ : bool
@@ -158,7 +161,17 @@ class MLP(ClassifierMixin, BaseEstimator):
         """
         return cls(**(published.settings(name) | overrides))
 
-    def fit(self, X, y, test=None, until=None, evaluate_every=None, initial_weights=None):
+    def fit(
+        self,
+        X,
+        y,
+        test=None,
+        until=None,
+        evaluate_every=None,
+        initial_weights=None,
+        count_writes=False,
+        monitor=None,
+    ):
         """Learn, and evaluate from time to time.
 
         Parameters
@@ -174,6 +187,10 @@ class MLP(ClassifierMixin, BaseEstimator):
             Steps between evaluations; by default once per epoch.
         initial_weights : pair of arrays, optional
             (n_inputs, hidden) and (hidden, n_outputs); drawn at random by default.
+        count_writes : bool
+            Count the writes of each synapse, see `writes_`. Learning is some ten times slower.
+        monitor : callable, optional
+            Called with each row of the history, a dict; learning stops when it returns True.
 
         Returns
         -------
@@ -199,7 +216,7 @@ class MLP(ClassifierMixin, BaseEstimator):
         weights = self._initial_weights(initial_weights, X.shape[1], for_weights)
         self.initial_weights_ = weights
 
-        run = Run(self, memory, plasticity, weights, X, labels, for_order, for_rule)
+        run = Run(self, memory, plasticity, weights, X, labels, for_order, for_rule, count_writes)
         n_steps = self.max_epochs * len(X)
         rows = []
         self.reached_ = False
@@ -211,8 +228,12 @@ class MLP(ClassifierMixin, BaseEstimator):
                 if not rows or rows[-1]["step"] < run.step:  # else the first new step diverged
                     rows.append(run.evaluate(*test, self.classes_))
                 self.reached_ = until is not None and rows[-1]["accuracy"] >= until
+                if monitor is not None and monitor(rows[-1]):
+                    break
         self.history_ = pd.DataFrame(rows)
         self.energy_ = {k: v for k, v in rows[-1].items() if k not in ("step", "epoch", "accuracy")}
+        if count_writes:
+            self.writes_ = run.writes
         self.n_steps_ = run.step
         self.diverged_ = run.diverged
         self.weights_, self.transient_weights_ = run.finish()

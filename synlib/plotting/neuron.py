@@ -1,119 +1,44 @@
-"""Results to axes: one function per figure, no simulation.
-
-Each concept has one colour in the whole book, from a palette that colour-blind readers can tell
-apart. Lines are medians over seeds, bands reach from the lowest to the highest seed.
-"""
-
-import os
+"""Figures of the single neuron; figure numbers are those of Li and van Rossum (2020)."""
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
-from matplotlib.ticker import NullFormatter
 
 from synlib import theory
-
-COLOURS = {
-    "no caching": "#D55E00",
-    "consolidation": "#0072B2",
-    "maintenance": "#E69F00",
-    "total": "#009E73",
-    "minimal": "#7A7A7A",
-    "theory": "#000000",
-    "largest updates": "#B3478C",
-    "per synapse": "#56B4E9",
-}
-# The colours of things that are another name for one of the above
-COLOURS["all synapses"] = COLOURS["no caching"]
-COLOURS["per neuron"] = COLOURS["total"]
-
-STYLE = {
-    "figure.figsize": (6.0, 3.8),
-    "figure.dpi": 110,
-    "figure.constrained_layout.use": True,
-    "savefig.dpi": 220,
-    "font.size": 12,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "lines.linewidth": 2.2,
-    "legend.frameon": False,
-    "svg.hashsalt": "synlib",
-}
+from synlib.plotting.style import COLOURS, plain_numbers, spread
 
 
-def use_style():
-    """Set matplotlib's defaults to those of the book.
-
-    With ``$SYNLIB_FIGURES`` set, as `synlib figures` does, a notebook shows each figure as SVG too,
-    and with the numbers in it.
-    """
-    plt.rcParams.update(STYLE)
-    if os.environ.get("SYNLIB_FIGURES"):
-        from IPython import get_ipython
-        from matplotlib_inline.backend_inline import set_matplotlib_formats
-
-        set_matplotlib_formats("png", "svg")
-        formatter = get_ipython().display_formatter.formatters["application/json"]
-        formatter.for_type(Figure, figure_numbers)
-
-
-def figure_numbers(figure):
-    """The numbers drawn in a figure: for each axes its labels, lines, bands and bars.
+def walk(path, solved, ax=None):
+    """The way of two weights to where all patterns are right (Fig 1B).
 
     Parameters
     ----------
-    figure : Figure
+    path : array (n_presentations, 2)
+        The two weights after each presentation; they began at zero.
+    solved : callable
+        Whether weights, array (..., 2), get all patterns right.
+    ax : Axes, optional
 
     Returns
     -------
-    dict
-        Ready for JSON.
+    Axes
     """
-    return {
-        "axes": [
-            {
-                "title": ax.get_title(),
-                "x": ax.get_xlabel(),
-                "y": ax.get_ylabel(),
-                "lines": [
-                    {"label": line.get_label(), "x": _numbers(x), "y": _numbers(y)}
-                    for line in ax.get_lines()
-                    for x, y in [line.get_data()]
-                ],
-                "bands": [
-                    {"outline": [_numbers(point) for point in path.vertices]}
-                    for collection in ax.collections
-                    for path in collection.get_paths()
-                ],
-                "bars": [
-                    {"from": _numbers(bar.get_xy()), "size": [bar.get_width(), bar.get_height()]}
-                    for bar in ax.patches
-                    if isinstance(bar, Rectangle)
-                ],
-            }
-            for ax in figure.axes
-        ]
-    }
-
-
-def _numbers(values):
-    return [float(value) for value in values]
-
-
-def _plain_numbers(axis):
-    """1, 10, 100 rather than powers of ten, on a logarithmic axis of ratios."""
-    axis.set_major_formatter("{x:g}")
-    axis.set_minor_formatter(NullFormatter())
-
-
-def spread(ax, table, x, y, colour, label, **line):
-    """Median of ``y`` against ``x`` over the rows of a table, with a band from min to max."""
-    groups = table.dropna(subset=[y]).groupby(x)[y]
-    median = groups.median()
-    ax.fill_between(median.index, groups.min(), groups.max(), color=colour, alpha=0.2, linewidth=0)
-    ax.plot(median.index, median, color=colour, label=label, **line)
-    return median
+    ax = ax or plt.gca()
+    path = np.vstack([[0, 0], path])
+    x, y = (np.linspace(w.min() - 0.6, w.max() + 1.2, 300) for w in path.T)
+    area = solved(np.stack(np.meshgrid(x, y), axis=-1))
+    ax.contourf(x, y, area, [0.5, 1.5], colors=[COLOURS["minimal"]], alpha=0.3)
+    ax.plot(*path.T, color=COLOURS["no caching"], linewidth=1.4, label="what learning walks")
+    colour = COLOURS["minimal"]
+    ax.plot(*path[[0, -1]].T, "--", color=colour, label="what it needs", zorder=3)
+    ax.plot(0, 0, "o", color="black")
+    ax.plot(*path[-1], "*", color="black", markersize=13)
+    ax.annotate("start", path[0], (9, -5), textcoords="offset points")
+    ax.annotate("learned", path[-1], (12, -5), textcoords="offset points")
+    ax.text(x[-1], y[-1], "solutions ", ha="right", va="top", color="#4d4d4d")
+    ax.set(xlabel="weight $w_1$", ylabel="weight $w_2$", xlim=x[[0, -1]], ylim=y[[0, -1]])
+    ax.set_aspect("equal")
+    ax.legend(loc="upper left")
+    return ax
 
 
 def perceptron_energy(table, ax=None):
@@ -152,20 +77,33 @@ def perceptron_inefficiency(table, ax=None):
     Parameters and return value as in `perceptron_energy`.
     """
     ax = ax or plt.gca()
-    learned = table[table["converged"]]
-    n_inputs = table["n_inputs"].iloc[0]
     loads = np.linspace(table["load"].min(), table["load"].max(), 200)
-    colour = COLOURS["no caching"]
-    spread(ax, learned, "load", "inefficiency", colour, "simulation", marker="o", markersize=4)
-    expected = theory.inefficiency(loads * n_inputs, n_inputs)
-    ax.plot(loads, expected, "--", color="black", linewidth=1.2, label="theory")
+    learned = table[table["converged"]].groupby("n_inputs")
+    for (n_inputs, rows), marker in zip(learned, "osv^", strict=False):
+        line = dict(marker=marker, markersize=5)
+        spread(ax, rows, "load", "inefficiency", COLOURS["no caching"], f"$N$ = {n_inputs}", **line)
+        expected = theory.inefficiency(loads * n_inputs, n_inputs)
+        ax.plot(loads, expected, "--", color="black", linewidth=1.2)
+    ax.plot([], [], "--", color="black", linewidth=1.2, label="theory")
     ax.set(
         yscale="log",
         xlabel="load $P/N$ (patterns per input)",
         ylabel="inefficiency (energy / minimal)",
     )
-    _plain_numbers(ax.yaxis)
+    plain_numbers(ax.yaxis)
     ax.legend()
+    return ax
+
+
+def share_learned(table, ax=None):
+    """Share of the sets of patterns that are learned, against load.
+
+    Parameters and return value as in `perceptron_energy`.
+    """
+    ax = ax or plt.gca()
+    share = 100 * table.groupby("load")["converged"].mean()
+    ax.plot(share.index, share, "o-", color="black", linewidth=1.2, markersize=4)
+    ax.set(xlabel="load $P/N$ (patterns per input)", ylabel="learned (%)", ylim=(-8, 108))
     return ax
 
 
@@ -189,109 +127,8 @@ def inefficiency_against_exponent(table, ax=None):
         spread(ax, rows, "exponent", "inefficiency", colour, name, linestyle=dashes)
     ax.axhline(1, color=COLOURS["minimal"], linewidth=1.4, label="minimal")
     ax.set(yscale="log", xlabel=r"exponent $\alpha$", ylabel="inefficiency (energy / minimal)")
-    _plain_numbers(ax.yaxis)
+    plain_numbers(ax.yaxis)
     ax.legend()
-    return ax
-
-
-def energy_against_accuracy(table, curves, ax=None):
-    """Energy spent by the time a test accuracy is reached (Li and van Rossum 2020, Fig 5B).
-
-    Parameters
-    ----------
-    table : DataFrame
-        One row per condition, seed and accuracy, with a column ``accuracy`` and those named in
-        ``curves``; see `experiments.energy_to_accuracy`.
-    curves : sequence of (condition, column, name)
-        Rows with this ``condition``, the column to draw, and a key of `COLOURS` that names it.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
-    """
-    ax = ax or plt.gca()
-    for condition, column, name in curves:
-        rows = table[table["condition"] == condition]
-        spread(ax, rows, "accuracy", column, COLOURS[name], name)
-    ax.set(yscale="log", xlabel="test accuracy", ylabel="energy (a.u.)")
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    ax.legend()
-    return ax
-
-
-def energy_against_fraction(table, column, ax=None):
-    """Energy to a criterion against the fraction of synapses updated, for each network size.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From a sweep of `experiments.mlp_run`, with columns ``fraction`` and ``hidden``.
-    column : {"consolidation", "writes", "step"}
-        What is drawn: M1, M0 or the learning time.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
-    """
-    ax = ax or plt.gca()
-    sizes = sorted(table["hidden"].unique())
-    fractions = sorted(table["fraction"].unique())
-    for size, dashes in zip(sizes, ("-", "--", ":", "-."), strict=False):
-        rows = table[(table["hidden"] == size) & table["reached"]]
-        colour = COLOURS["largest updates"]
-        spread(ax, rows, "fraction", column, colour, f"{size} hidden", linestyle=dashes)
-        vanilla = rows[rows["fraction"] == 1]
-        ax.plot(1, vanilla[column].median(), "o", color=COLOURS["all synapses"])
-    ax.plot([], [], "o", color=COLOURS["all synapses"], label="all synapses")
-    labels = {
-        "consolidation": "energy $M_1$ (a.u.)",
-        "writes": "writes $M_0$",
-        "step": "samples to criterion",
-    }
-    ax.set(xscale="log", xlabel="fraction of synapses updated", ylabel=labels[column])
-    ax.set_xticks(fractions, [f"{fraction:.0%}" for fraction in fractions])
-    ax.minorticks_off()
-    if column == "step":
-        ax.set_ylim(bottom=0)
-    else:
-        ax.set_yscale("log")
-    ax.legend()
-    return ax
-
-
-def energy_parts(table, conditions, ax=None):
-    """What the energy was spent on, one stacked bar for each condition (means over seeds).
-
-    Parameters
-    ----------
-    table : DataFrame
-        With the column ``condition`` and those of the ledger.
-    conditions : sequence of str
-        Order of the bars.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
-    """
-    ax = ax or plt.gca()
-    means = table.groupby("condition")[["consolidation", "outstanding", "maintenance"]].mean()
-    means = means.loc[conditions]
-    left = np.zeros(len(means))
-    for part, colour, hatch in (
-        ("consolidation", COLOURS["consolidation"], None),
-        ("outstanding", COLOURS["consolidation"], "////"),
-        ("maintenance", COLOURS["maintenance"], None),
-    ):
-        face = "white" if hatch else colour
-        ax.barh(conditions, means[part], left=left, label=part, color=face, edgecolor=colour,
-                hatch=hatch)  # fmt: skip
-        left += means[part].to_numpy()
-    ax.invert_yaxis()
-    ax.set(xlabel="energy (a.u.)")
-    ax.legend(loc="lower right")
     return ax
 
 
@@ -374,7 +211,7 @@ def best_against_cost(best, formula, column, ax=None):
     ax.plot(fine, formula(fine), "--", color=COLOURS["theory"], linewidth=1.4, label="theory")
     labels = {"inefficiency": "energy / minimal energy", "threshold": r"best threshold $\theta^*$"}
     ax.set(xscale="log", yscale="log", xlabel="maintenance cost $c$", ylabel=labels[column])
-    _plain_numbers(ax.yaxis)
+    plain_numbers(ax.yaxis)
     ax.legend()
     return ax
 
@@ -487,7 +324,7 @@ def scopes_against_cost(best, ax=None):
         xlabel="maintenance cost $c$",
         ylabel="energy / minimal energy",
     )
-    _plain_numbers(ax.yaxis)
+    plain_numbers(ax.yaxis)
     ax.legend()
     return ax
 
@@ -523,7 +360,7 @@ def against_decay(best, column, reference=None, ax=None):
         "n_epochs": "epochs to learn",
     }
     ax.set(xlabel=r"decay rate $1/\tau$ (per 1000)", ylabel=labels[column], yscale="log")
-    _plain_numbers(ax.yaxis)
+    plain_numbers(ax.yaxis)
     return ax
 
 
@@ -552,8 +389,8 @@ def time_against_energy(table, reference, ax=None):
     ax.plot(*point, "D", color=COLOURS["no caching"], label="no caching")
     labels = {"xlabel": "energy / minimal energy", "ylabel": "epochs to learn"}
     ax.set(xscale="log", yscale="log", **labels)
-    _plain_numbers(ax.xaxis)
-    _plain_numbers(ax.yaxis)
+    plain_numbers(ax.xaxis)
+    plain_numbers(ax.yaxis)
     ax.legend()
     return ax
 

@@ -1,0 +1,270 @@
+"""What the papers claim, and when it counts as reproduced.
+
+Claims of one kind share their bands, so that none can be fitted to its result. Where a number is
+claimed, "reproduced" allows a quarter more or a fifth less and "qualitatively" a factor of two;
+where only a direction is claimed, "reproduced" asks for ten per cent and "qualitatively" for the
+sign.
+"""
+
+from dataclasses import dataclass
+
+INFINITY = float("inf")
+CLOSE = (0.8, 1.25), (0.5, 2.0)  # for ratios to a published number or formula
+MORE = (1.1, INFINITY), (1.0, INFINITY)  # for ratios that are claimed to be above 1
+LESS = (0.0, 0.9), (0.0, 1.0)  # for ratios that are claimed to be below 1
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is measured to test a claim.
+
+    Parameters
+    ----------
+    what : str
+    published : str
+        What was published.
+    bands : pair of (low, high)
+        Values that count as reproduced, and those for which the claim holds qualitatively.
+    """
+
+    what: str
+    published: str
+    bands: tuple[tuple[float, float], tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A published claim.
+
+    Parameters
+    ----------
+    text : str
+    source : str
+        Key of the bibliography, and the place.
+    measures : dict of str to Measure
+    second_hand : bool
+        Known to us only from others than the source.
+    """
+
+    text: str
+    source: str
+    measures: dict[str, Measure]
+    second_hand: bool = False
+
+
+CLAIMS = {
+    "E1": Claim(
+        "a perceptron needs K = 2P/(2-P/N)² updates in T = P^1.5/(2-P/N)² presentations",
+        "li2020, Methods",
+        {
+            "updates": Measure("updates / theory", "1", CLOSE),
+            "presentations": Measure("presentations / theory", "1", CLOSE),
+        },
+    ),
+    "E2": Claim(
+        "its inefficiency follows √(πP)/(2-P/N)",
+        "li2020, Fig 1D",
+        {"ratio": Measure("inefficiency / theory", "1", CLOSE)},
+    ),
+    "E3": Claim(
+        "1,900 patterns on 1,000 inputs cost some 900 times the minimum",
+        "li2020, text",
+        {"inefficiency": Measure("inefficiency", "900", ((720, 1125), (450, 1800)))},
+    ),
+    "E4": Claim(
+        "the weights vary about 20 % less than those of a random walk",
+        "li2020, Methods",
+        {"variance": Measure("variance / random walk", "0.8", ((0.7, 0.9), (0.6, 1.0)))},
+    ),
+    "E5": Claim(
+        "learning costs more than the minimum for exponents up to about 2, and less beyond, "
+        "whether or not weakening is charged",
+        "li2020, Fig 1S1",
+        {
+            "exponent": Measure("exponent where both are equal", "2", ((1.8, 2.3), (1.5, 2.5))),
+            "potentiation": Measure("inefficiency, potentiation only / both signs", "1", CLOSE),
+        },
+    ),
+    "E6": Claim(
+        "the energy is least at an intermediate threshold",
+        "li2020, Fig 2B",
+        {"ratio": Measure("least energy / that at the better end", "< 1", LESS)},
+    ),
+    "E7": Claim(
+        "free maintenance lets caching reach the minimum; the dearer it is, the more learning "
+        "costs, as the formula says",
+        "li2020, Fig 2C",
+        {
+            "free": Measure("energy / minimum, c = 0", "1", CLOSE),
+            "formula": Measure("energy / formula, the cost furthest off", "1", CLOSE),
+        },
+    ),
+    "E8": Claim(
+        "decay costs energy and lowers the best threshold; with dear maintenance it can make "
+        "learning faster",
+        "li2020, Fig 3",
+        {
+            "energy": Measure("energy, strongest decay / none, c lowest", "> 1", MORE),
+            "threshold": Measure("best threshold, strongest decay / none, c lowest", "< 1", LESS),
+            "time": Measure("epochs, mildest decay / none, c intermediate", "< 1", LESS),
+        },
+    ),
+    "E9": Claim(
+        "the threshold trades learning time against energy when maintenance is cheap",
+        "li2020, Fig 3S1",
+        {"time": Measure("epochs at the best threshold / at the lowest, c lowest", "> 1", MORE)},
+    ),
+    "E10": Claim(
+        "all three scopes of consolidation save about as much",
+        "li2020, Fig 4B",
+        {"ratio": Measure("worst scope / best scope", "1", ((1, 1.25), (1, 2)))},
+    ),
+    "E11": Claim(
+        "both powers follow the Fokker-Planck theory",
+        "li2020, Fig 6",
+        {
+            "consolidation": Measure("consolidation power / theory", "1", CLOSE),
+            "maintenance": Measure("maintenance power / theory", "1", CLOSE),
+        },
+    ),
+    "E12": Claim(
+        "energy rises exponentially with accuracy; at low learning rates it does not depend on "
+        "the rate, at high ones it is higher and accuracy no better",
+        "li2020, Fig 5A",
+        {
+            "exponential": Measure("r² of log energy against accuracy", "1", ((0.9, 1), (0.7, 1))),
+            "low rates": Measure("dearest / cheapest of the low rates", "1", ((1, 1.25), (1, 2))),
+            "high rate": Measure("energy, highest rate / low rates", "> 1", MORE),
+            "accuracy": Measure(
+                "error, highest rate / best of the low rates", ">= 1", ((1, INFINITY),) * 2
+            ),
+        },
+    ),
+    "E13": Claim(
+        "without a cache a network spends at least some 20 times the minimum at any accuracy",
+        "li2020, Fig 5B",
+        {"ratio": Measure("least energy / minimum", ">= 20", ((16, INFINITY), (10, INFINITY)))},
+    ),
+    "E14": Claim(
+        "caching saves a network manifold, and stays above the minimum",
+        "li2020, Fig 5B",
+        {
+            "saved": Measure(
+                "energy, no caching / caching", "> 2", ((2, INFINITY), (1.1, INFINITY))
+            ),
+            "minimum": Measure("energy, caching / minimum", "> 1", ((1, INFINITY),) * 2),
+        },
+    ),
+    "E15": Claim(
+        "there is a best number of hidden units, which grows with the accuracy asked",
+        "li2020, Fig 5C",
+        {
+            "minimum": Measure("least energy / that at the better end", "< 1", LESS),
+            "growth": Measure("best number, high accuracy / low accuracy", "> 1", MORE),
+        },
+    ),
+    "E16": Claim(
+        "caching saves a spiking neuron about 80 %",
+        "li2020, Fig 2S1",
+        {"saved": Measure("share saved", "0.8", ((0.65, 0.95), (0.4, 1)))},
+    ),
+    "R1": Claim(
+        "with decay maintenance levels off at high thresholds",
+        "nyiro2022, Figs 2 and 3",
+        {
+            "slope": Measure(
+                "rise with the threshold, upper end / steepest", "0", ((-0.25, 0.25), (-0.5, 0.5))
+            )
+        },
+    ),
+    "R2": Claim(
+        "the best threshold falls with the maintenance cost",
+        "nyiro2022, Fig 4",
+        {"ratio": Measure("best threshold, highest cost / lowest", "< 1", LESS)},
+    ),
+    "R3": Claim(
+        "low learning rates cost more energy at equal accuracy",
+        "nyiro2022, Fig 5",
+        {"ratio": Measure("energy, lowest rate / highest, as they ran it", "> 1", MORE)},
+    ),
+    "R4": Claim(
+        "caching gains much at low accuracy and ever less towards the highest",
+        "nyiro2022, Fig 6",
+        {"ratio": Measure("gain at the lowest accuracy / at the highest", "> 1", MORE)},
+    ),
+    "R5": Claim(
+        "energy grows about linearly with the number of hidden units",
+        "nyiro2022, Fig 7",
+        {"exponent": Measure("power of the number of hidden units", "1", CLOSE)},
+    ),
+    "R6": Claim(
+        "corrected maintenance adds most at low thresholds",
+        "nyiro2022, Fig 8",
+        {"ratio": Measure("share added, lowest threshold / best", "> 1", MORE)},
+    ),
+    "C1": Claim(
+        "95 % on MNIST takes at least some 10⁸ synaptic updates",
+        "vanrossum2024, abstract",
+        {"writes": Measure("fewest writes of all rules", "10⁸", ((5e7, 2e8), (2e7, 5e8)))},
+    ),
+    "C2": Claim(
+        "the energy of ordinary learning grows with the network, M1 about as its root, M0 as "
+        "fast or faster",
+        "vanrossum2024",
+        {
+            "M1": Measure("power of hidden units, M1", "0.5", ((0.375, 0.625), (0.1, 1.0))),
+            "M0": Measure(
+                "power of hidden units, M0", ">= 0.5", ((0.4, INFINITY), (0.1, INFINITY))
+            ),
+        },
+    ),
+    "C3": Claim(
+        "updating only the largest saves much, most in large networks, at slightly longer learning",
+        "vanrossum2024, abstract",
+        {
+            "M0": Measure("writes saved, largest network", "> 2", ((2, INFINITY), (1.1, INFINITY))),
+            "M1": Measure("M1 saved, largest network", "> 1", MORE),
+            "size": Measure("M1 saved, largest network / smallest", "> 1", MORE),
+            "time": Measure("steps / those of ordinary learning", "> 1", ((1, 2), (0.8, 4))),
+        },
+    ),
+    "C4": Claim(
+        "a plastic subnetwork makes energy independent of network size; 60 to 100 units are best",
+        "vanrossum2024",
+        {
+            "exponent": Measure("power of hidden units, M0", "0", ((-0.1, 0.1), (-0.25, 0.25))),
+            "best": Measure("best number of plastic units", "60-100", ((60, 100), (30, 200))),
+        },
+    ),
+    "C5": Claim(
+        "a subnetwork of which only the largest updates are expressed saves most",
+        "vanrossum2024",
+        {"ratio": Measure("writes, both / better of the two", "< 1", LESS)},
+    ),
+    "C6": Claim(
+        "choosing the largest updates leaves the best accuracy nearly unchanged, a fixed choice "
+        "lowers it",
+        "vanrossum2024",
+        {
+            "largest": Measure("points of accuracy lost", "0", ((-0.5, 0.5), (-1, 1))),
+            "fixed": Measure(
+                "points lost by a fixed choice", "> 0", ((0.5, INFINITY), (0, INFINITY))
+            ),
+        },
+        second_hand=True,
+    ),
+    "C7": Claim(
+        "the chosen set changes all the time",
+        "vanrossum2024",
+        {
+            "largest": Measure("churn, largest updates", "0.6", ((0.48, 0.75), (0.3, 1))),
+            "fixed": Measure("churn, fixed choice", "0.01", ((0, 0.02), (0, 0.1))),
+        },
+        second_hand=True,
+    ),
+    "C8": Claim(
+        "caching saves on top of competition",
+        "vanrossum2024",
+        {"ratio": Measure("M1, both / better of the two", "< 1", LESS)},
+    ),
+}

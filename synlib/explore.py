@@ -1,0 +1,281 @@
+"""Explorers for a running notebook: widgets that show what a parameter does.
+
+Each has a function that draws one picture, for the page that is read, and one that returns a
+widget. Only this module knows ipywidgets.
+"""
+
+import base64
+import io
+import threading
+
+import ipywidgets as widgets
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from synlib import plasticity, plotting, theory
+from synlib.archives import load_mnist
+from synlib.datasets import random_patterns
+from synlib.memory import Persistent, SynapticCache
+from synlib.mlp import MLP
+from synlib.perceptron import Perceptron
+from synlib.published import published_inputs
+
+N_INPUTS = 150  # small enough for an answer in half a second
+MAX_EPOCHS = 300
+RULES = {
+    "all synapses": lambda fraction: plasticity.AllSynapses(),
+    "largest updates": lambda fraction: plasticity.LargestUpdates((fraction, max(fraction, 0.1))),
+    "random synapses": lambda fraction: plasticity.RandomSynapses((fraction, max(fraction, 0.1))),
+}
+
+
+def caching_picture(load=1.0, threshold=6.0, decay_time=np.inf, maintenance_cost=0.01,
+                    scope="synapse"):  # fmt: skip
+    """What a neuron with a cache spends, and the way of one of its synapses.
+
+    Parameters
+    ----------
+    load : float
+        Patterns per input.
+    threshold, decay_time, maintenance_cost, scope
+        Of the `SynapticCache`.
+
+    Returns
+    -------
+    Figure
+
+    Examples
+    --------
+    >>> len(caching_picture(load=0.5).axes)
+    2
+    """
+    n_patterns = round(load * N_INPUTS)
+    X, d = random_patterns(n_patterns, N_INPUTS, random_state=0)
+    cache = SynapticCache(
+        threshold, scope, decay_time=decay_time, maintenance_cost=maintenance_cost
+    )
+    neuron = Perceptron(cache, max_epochs=MAX_EPOCHS).fit(X, d, trace=[0])
+    plain = Perceptron().fit(X, d)
+    figure = Figure(figsize=(6.4, 5.2), layout="constrained")
+    bars, trace = figure.subplots(2, height_ratios=[1, 2])
+
+    left = 0
+    for part in ("consolidation", "maintenance"):
+        size = neuron.energy_[part]
+        bars.barh(0, size, left=left, color=plotting.COLOURS[part], label=part)
+        left += size
+    for name, value in (
+        ("minimal", neuron.energy_["minimal"]),
+        ("no caching", plain.energy_["total"]),
+    ):
+        bars.axvline(value, color=plotting.COLOURS[name], linestyle="--", label=name)
+    if decay_time == np.inf and scope == "synapse":
+        parts = theory.caching_energies(n_patterns, N_INPUTS, threshold, maintenance_cost)
+        bars.plot(sum(map(float, parts)), 0, "D", color=plotting.COLOURS["theory"], label="theory")
+    learned = f"learned in {neuron.n_epochs_} epochs"
+    bars.set(xlabel="energy (a.u.)", yticks=[], xlim=(0, None))
+    bars.set_title(learned if neuron.converged_ else f"not learned in {MAX_EPOCHS} epochs")
+    bars.legend(fontsize=9, loc="upper left", bbox_to_anchor=(1, 1.1))
+    plotting.synapse_trace(neuron.trace_[:, 0], threshold, trace)
+    trace.legend(fontsize=9, loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def caching():
+    """Explorer of the synaptic cache of a neuron: five controls and the picture they make.
+
+    Returns
+    -------
+    Widget
+    """
+    controls = {
+        "load": _slider(widgets.FloatSlider, "load", 1.0, min=0.1, max=1.8, step=0.1),
+        "threshold": _slider(widgets.FloatLogSlider, "threshold", 6.0, min=-0.5, max=2, step=0.1),
+        "decay_time": widgets.Dropdown(
+            description="decay time",
+            options=[("none", np.inf), *((f"{t}", float(t)) for t in (2000, 1000, 500, 300, 100))],
+        ),
+        "maintenance_cost": _slider(
+            widgets.FloatLogSlider, "cost", 0.01, min=-5, max=0, step=0.25, readout_format=".1e"
+        ),
+        "scope": widgets.Dropdown(
+            description="scope", options=["synapse", "neuron", "neuron-sum"], value="synapse"
+        ),
+    }
+    picture = widgets.HTML()
+
+    def answer(change=None):
+        settings = {name: control.value for name, control in controls.items()}
+        alt = "energy spent and the trace of one synapse for " + ", ".join(
+            f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in settings.items()
+        )
+        picture.value = _image(caching_picture(**settings), alt)
+
+    for control in controls.values():
+        control.observe(answer, "value")
+    answer()
+    return widgets.VBox([*controls.values(), picture])
+
+
+def learning_picture(histories):
+    """Accuracy against the energy spent, for some networks.
+
+    Parameters
+    ----------
+    histories : dict of str to DataFrame
+        ``MLP.history_`` by the name of the network.
+
+    Returns
+    -------
+    Figure
+    """
+    figure = Figure(figsize=(6.4, 4), layout="constrained")
+    ax = figure.subplots()
+    markers = "osv^D<>pP*"
+    for number, (name, history) in enumerate(histories.items()):
+        marker = markers[number % len(markers)]
+        ax.plot(
+            history["total"], 100 * history["accuracy"], marker=marker, markersize=4, label=name
+        )
+    ax.set(xscale="log", xlabel="energy spent (a.u.)", ylabel="test accuracy (%)")
+    if histories:
+        ax.legend(fontsize=9, loc="lower right")
+    return figure
+
+
+class Learning:
+    """Explorer of rules and memories: networks learn while one watches.
+
+    Parameters
+    ----------
+    evaluate_every : int
+        Images between two points.
+    max_epochs : int
+        Passes through the bundled images, at most.
+
+    Attributes
+    ----------
+    widget : Widget
+    histories : dict of str to DataFrame
+        What has been learned so far, by the name of the network.
+    """
+
+    def __init__(self, evaluate_every=250, max_epochs=5):
+        self.evaluate_every = evaluate_every
+        self.max_epochs = max_epochs
+        self.histories = {}
+        self.stopped = threading.Event()
+        self.thread = None
+        self.rule = widgets.Dropdown(
+            description="rule", options=list(RULES), value="largest updates"
+        )
+        self.fraction = _slider(
+            widgets.FloatLogSlider, "fraction", 0.1, min=-2, max=0, step=0.25, readout_format=".2f"
+        )
+        self.memory = widgets.Dropdown(
+            description="memory", options=["persistent", "synaptic cache"]
+        )
+        self.hidden = _slider(widgets.IntSlider, "hidden", 100, min=10, max=500, step=10)
+        self.start_button = widgets.Button(description="learn", button_style="primary")
+        self.stop_button = widgets.Button(description="stop", disabled=True)
+        self.clear_button = widgets.Button(description="clear")
+        self.status = widgets.Label()
+        self.picture = widgets.HTML()
+        self.start_button.on_click(lambda button: self.start())
+        self.stop_button.on_click(lambda button: self.stopped.set())
+        self.clear_button.on_click(lambda button: self.clear())
+        buttons = widgets.HBox([self.start_button, self.stop_button, self.clear_button])
+        self.widget = widgets.VBox(
+            [self.rule, self.fraction, self.memory, self.hidden, buttons, self.status, self.picture]
+        )
+        self.draw()
+
+    def start(self):
+        """Begin to learn with what is chosen; one network at a time."""
+        if self.thread is not None and self.thread.is_alive():
+            return
+        self.stopped.clear()
+        self.start_button.disabled = self.clear_button.disabled = True
+        self.stop_button.disabled = False
+        self.thread = threading.Thread(target=self._learn, daemon=True)
+        self.thread.start()
+
+    def clear(self):
+        """Forget the networks drawn so far."""
+        self.histories = {}
+        self.draw()
+
+    def draw(self):
+        """Draw what there is."""
+        names = ", ".join(self.histories) or "none yet"
+        alt = f"test accuracy against energy spent; networks: {names}"
+        self.picture.value = _image(learning_picture(self.histories), alt)
+
+    def _learn(self):
+        name = f"{self.rule.value}, {self.memory.value}, {self.hidden.value} hidden"
+        if self.rule.value != "all synapses":
+            name = f"{self.rule.value} {self.fraction.value:.2g}, " + name.split(", ", 1)[1]
+        self.status.value = f"{name}: learning"
+        rows = []
+
+        def watch(row):
+            rows.append(row)
+            self.histories = self.histories | {name: pd.DataFrame(rows)}
+            self.draw()
+            return self.stopped.is_set()
+
+        try:
+            images = load_mnist()
+            mean = 0.98 * images.X_train.mean()
+            X, X_test = (
+                published_inputs(part, "vanrossum2024", mean=mean, noise=False)
+                for part in (images.X_train, images.X_test)
+            )
+            memory = Persistent()
+            if self.memory.value != "persistent":
+                memory = SynapticCache(0.02, decay_time=1000, maintenance_cost=1e-3)
+            net = MLP.as_published(
+                "vanrossum2024",
+                hidden=self.hidden.value,
+                plasticity=RULES[self.rule.value](self.fraction.value),
+                memory=memory,
+                max_epochs=self.max_epochs,
+                random_state=0,
+            )
+            test = X_test, images.y_test
+            net.fit(X, images.y_train, test, evaluate_every=self.evaluate_every, monitor=watch)
+            last = rows[-1]
+            self.status.value = f"{name}: {last['accuracy']:.1%} for {last['total']:.3g} a.u."
+        except Exception as error:  # a thread would lose it
+            self.status.value = f"{name}: {error}"
+        finally:
+            self.start_button.disabled = self.clear_button.disabled = False
+            self.stop_button.disabled = True
+
+
+def learning():
+    """Explorer of plasticity rules and memories, see `Learning`.
+
+    Returns
+    -------
+    Widget
+    """
+    return Learning().widget
+
+
+def _slider(kind, description, value, **settings):
+    # answers come when the slider is let go: a picture takes longer than a step of the mouse
+    if kind is widgets.FloatLogSlider:
+        settings = {"readout_format": ".2f"} | settings
+    return kind(value=value, description=description, continuous_update=False, **settings)
+
+
+def _image(figure, alt):
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=100)
+    plt.close(figure)
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f'<img alt="{alt}" src="data:image/png;base64,{data}" style="max-width: 100%">'

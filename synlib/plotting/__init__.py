@@ -1,0 +1,54 @@
+"""Results to axes: one function per figure, no simulation.
+
+Each concept has one colour in the whole book, from a palette that colour-blind readers can tell
+apart. Lines are medians over seeds, bands reach from the lowest to the highest seed.
+"""
+
+from synlib.plotting.networks import (
+    energy_against_accuracy,
+    energy_against_fraction,
+    energy_parts,
+)
+from synlib.plotting.neuron import (
+    against_decay,
+    best_against_cost,
+    corrected_maintenance,
+    energy_against_threshold,
+    event_orders,
+    inefficiency_against_exponent,
+    perceptron_energy,
+    perceptron_inefficiency,
+    powers,
+    scope_schematic,
+    scopes_against_cost,
+    share_learned,
+    synapse_trace,
+    time_against_energy,
+    walk,
+)
+from synlib.plotting.style import COLOURS, figure_numbers, spread, use_style
+
+__all__ = [
+    "COLOURS",
+    "against_decay",
+    "best_against_cost",
+    "corrected_maintenance",
+    "energy_against_accuracy",
+    "energy_against_fraction",
+    "energy_against_threshold",
+    "energy_parts",
+    "event_orders",
+    "figure_numbers",
+    "inefficiency_against_exponent",
+    "perceptron_energy",
+    "perceptron_inefficiency",
+    "powers",
+    "scope_schematic",
+    "scopes_against_cost",
+    "share_learned",
+    "spread",
+    "synapse_trace",
+    "time_against_energy",
+    "use_style",
+    "walk",
+]

@@ -1,0 +1,109 @@
+"""How all figures of the book look, and the numbers in them."""
+
+import os
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import NullFormatter
+
+COLOURS = {
+    "no caching": "#D55E00",
+    "consolidation": "#0072B2",
+    "maintenance": "#E69F00",
+    "total": "#009E73",
+    "minimal": "#7A7A7A",
+    "theory": "#000000",
+    "largest updates": "#B3478C",
+    "per synapse": "#56B4E9",
+}
+# The colours of things that are another name for one of the above
+COLOURS["all synapses"] = COLOURS["no caching"]
+COLOURS["per neuron"] = COLOURS["total"]
+
+STYLE = {
+    "figure.figsize": (6.0, 3.8),
+    "figure.dpi": 110,
+    "figure.constrained_layout.use": True,
+    "savefig.dpi": 220,
+    "font.size": 12,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "lines.linewidth": 2.2,
+    "legend.frameon": False,
+    "svg.hashsalt": "synlib",
+}
+
+
+def use_style():
+    """Set matplotlib's defaults to those of the book.
+
+    With ``$SYNLIB_FIGURES`` set, as `synlib figures` does, a notebook shows each figure as SVG too,
+    and with the numbers in it.
+    """
+    plt.rcParams.update(STYLE)
+    if os.environ.get("SYNLIB_FIGURES"):
+        from IPython import get_ipython
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("png", "svg")
+        formatter = get_ipython().display_formatter.formatters["application/json"]
+        formatter.for_type(Figure, figure_numbers)
+
+
+def figure_numbers(figure):
+    """The numbers drawn in a figure: for each axes its labels, lines, bands and bars.
+
+    Parameters
+    ----------
+    figure : Figure
+
+    Returns
+    -------
+    dict
+        Ready for JSON.
+    """
+    return {
+        "axes": [
+            {
+                "title": ax.get_title(),
+                "x": ax.get_xlabel(),
+                "y": ax.get_ylabel(),
+                "lines": [
+                    {"label": line.get_label(), "x": _numbers(x), "y": _numbers(y)}
+                    for line in ax.get_lines()
+                    for x, y in [line.get_data()]
+                ],
+                "bands": [
+                    {"outline": [_numbers(point) for point in path.vertices]}
+                    for collection in ax.collections
+                    for path in collection.get_paths()
+                ],
+                "bars": [
+                    {"from": _numbers(bar.get_xy()), "size": [bar.get_width(), bar.get_height()]}
+                    for bar in ax.patches
+                    if isinstance(bar, Rectangle)
+                ],
+            }
+            for ax in figure.axes
+        ]
+    }
+
+
+def _numbers(values):
+    return [float(value) for value in values]
+
+
+def plain_numbers(axis):
+    """1, 10, 100 rather than powers of ten, on a logarithmic axis of ratios."""
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
+
+
+def spread(ax, table, x, y, colour, label, **line):
+    """Median of ``y`` against ``x`` over the rows of a table, with a band from min to max."""
+    groups = table.dropna(subset=[y]).groupby(x)[y]
+    median = groups.median()
+    ax.fill_between(median.index, groups.min(), groups.max(), color=colour, alpha=0.2, linewidth=0)
+    ax.plot(median.index, median, color=colour, label=label, **line)
+    return median
