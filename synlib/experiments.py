@@ -13,6 +13,7 @@ from importlib.metadata import version
 import numpy as np
 import pandas as pd
 
+from synlib._validation import check_choice
 from synlib.archives import load_fashion_mnist, load_mnist
 from synlib.datasets import load_digits, random_patterns
 from synlib.memory import Persistent, SynapticCache
@@ -162,38 +163,37 @@ def mlp_run(**arguments):
     Returns
     -------
     dict
-        The last of the records of `mlp_history`, and ``best_accuracy`` of them all.
+        The last of the records of `mlp_history`; ``best_accuracy`` of them all; and
+        ``test_accuracy`` and ``train_accuracy`` at the end.
     """
-    records = mlp_history(**arguments)
-    return records[-1] | {"best_accuracy": max(record["accuracy"] for record in records)}
+    net, records = _learn(**arguments)
+    X_train, y_train, X_test, y_test, _ = _images(
+        arguments.get("dataset", "mnist-subset"), arguments.get("published")
+    )
+    return records[-1] | {
+        "best_accuracy": max(record["accuracy"] for record in records),
+        "test_accuracy": float(net.score(X_test, y_test)),
+        "train_accuracy": float(net.score(X_train, y_train)),
+    }
 
 
-def mlp_history(
-    *,
-    dataset="mnist-subset",
-    threshold=None,
-    scope="neuron",
-    decay_time=np.inf,
-    maintenance_cost=0.0,
-    published=None,
-    until=None,
-    evaluate_every=None,
-    random_state=None,
-    **parameters,
-):
-    """A multilayer network learns images; one record per evaluation on the test images.
+def mlp_history(**arguments):
+    """A multilayer network learns images; one record per evaluation.
 
     Parameters
     ----------
     dataset : {"mnist-subset", "mnist", "fashion-mnist", "digits"}
     threshold : float, optional
         Threshold of a synaptic cache; None for no cache.
-    scope, decay_time, maintenance_cost
+    scope, decay_time, maintenance_cost, check_every
         Of the cache, see `SynapticCache`.
     published : {"li2020", "nyiro2022", "vanrossum2024"}, optional
         Parameters other than the memory, and the scaling of the images, as in that source.
     until, evaluate_every
         See `MLP.fit`.
+    accuracy_on : {"test", "train"}
+        Images on which the accuracy is measured; of the training images, as many as there are
+        test images.
     random_state : int, Generator or None
         Source of initial weights, order and random rules.
     **parameters
@@ -212,31 +212,53 @@ def mlp_history(
     >>> [record["step"] for record in records]
     [1347, 2694]
     """
-    X_train, y_train, X_test, y_test, checksum = _images(dataset, published)
-    memory = _memory(
-        threshold, scope=scope, decay_time=decay_time, maintenance_cost=maintenance_cost
-    )
-    if published is None:
-        net = MLP(memory=memory, random_state=random_state, **parameters)
-    else:
-        net = MLP.as_published(
-            published, **(parameters | {"memory": memory, "random_state": random_state})
-        )
-    net.fit(X_train, y_train, (X_test, y_test), until=until, evaluate_every=evaluate_every)
-    arguments = {
-        "threshold": np.nan if threshold is None else threshold,
-        "scope": scope,
-        "decay_time": decay_time,
-        "maintenance_cost": maintenance_cost,
-        "published": published or "",
-        **{name: _plain(value) for name, value in net.get_params().items() if name != "memory"},
-        **provenance(dataset, checksum, random_state),
-    }
-    reached = until or np.inf
-    return [
-        arguments | row | {"reached": bool(row["accuracy"] >= reached)}
-        for row in net.history_.to_dict("records")
-    ]
+    return _learn(**arguments)[1]
+
+
+def mlp_writes(*, dataset="mnist-subset", published=None, n_quantiles=51, random_state=None,
+               **parameters):  # fmt: skip
+    """A multilayer network learns images; how its writes are spread over the synapses.
+
+    Parameters
+    ----------
+    dataset, published, random_state, **parameters
+        As in `mlp_history`.
+    n_quantiles : int
+        Number of points of the distribution.
+
+    Returns
+    -------
+    list of dict
+        For each layer and each of the quantiles: ``layer`` (1 or 2), ``share`` of synapses that
+        have at most as many ``writes``; ``churn`` of the layer, the probability that a synapse
+        that is written at one step is not written at another, one minus sum(q^2) / sum(q) for
+        synapses that are written in a share q of the steps; the arguments, and `provenance`.
+
+    Examples
+    --------
+    >>> from synlib import RandomSynapses
+    >>> records = mlp_writes(dataset="digits", hidden=10, max_epochs=1, random_state=0,
+    ...                      plasticity=RandomSynapses(0.5))
+    >>> len(records), records[0]["writes"]
+    (102, 0.0)
+    """
+    X_train, y_train, *_, checksum = _images(dataset, published)
+    net = _network(published, random_state=random_state, **parameters)
+    net.fit(X_train, y_train, count_writes=True)
+    arguments = {name: _plain(value) for name, value in net.get_params().items()}
+    arguments |= provenance(dataset, checksum, random_state)
+    shares = np.linspace(0, 1, n_quantiles)
+    records = []
+    for layer, writes in enumerate(net.writes_, start=1):
+        q = writes / net.n_steps_
+        churn = float(1 - (q**2).sum() / q.sum()) if q.any() else np.nan
+        common = arguments | {"layer": layer, "steps": net.n_steps_, "churn": churn}
+        quantiles = np.quantile(writes, shares)
+        records += [
+            common | {"share": float(share), "writes": float(count)}
+            for share, count in zip(shares, quantiles, strict=True)
+        ]
+    return records
 
 
 def at_costs(table, costs):
@@ -333,6 +355,59 @@ def energy_to_accuracy(table, accuracies, by):
         good = table[table["accuracy"] >= accuracy].sort_values("step", kind="stable")
         found.append(good.groupby(by, as_index=False).first().assign(accuracy=accuracy))
     return pd.concat(found, ignore_index=True)
+
+
+def _learn(
+    *,
+    dataset="mnist-subset",
+    threshold=None,
+    scope="neuron",
+    decay_time=np.inf,
+    maintenance_cost=0.0,
+    check_every=1,
+    published=None,
+    until=None,
+    evaluate_every=None,
+    accuracy_on="test",
+    random_state=None,
+    **parameters,
+):
+    """The network after learning, and the records of `mlp_history`."""
+    check_choice("accuracy_on", accuracy_on, ("test", "train"))
+    X_train, y_train, X_test, y_test, checksum = _images(dataset, published)
+    if accuracy_on == "train":
+        X_test, y_test = X_train[: len(X_test)], y_train[: len(y_test)]
+    memory = _memory(
+        threshold,
+        scope=scope,
+        decay_time=decay_time,
+        maintenance_cost=maintenance_cost,
+        check_every=check_every,
+    )
+    net = _network(published, memory=memory, random_state=random_state, **parameters)
+    net.fit(X_train, y_train, (X_test, y_test), until=until, evaluate_every=evaluate_every)
+    arguments = {
+        "threshold": np.nan if threshold is None else threshold,
+        "scope": scope,
+        "decay_time": decay_time,
+        "maintenance_cost": maintenance_cost,
+        "check_every": check_every,
+        "published": published or "",
+        "accuracy_on": accuracy_on,
+        **{name: _plain(value) for name, value in net.get_params().items() if name != "memory"},
+        **provenance(dataset, checksum, random_state),
+    }
+    reached = until or np.inf
+    return net, [
+        arguments | row | {"reached": bool(row["accuracy"] >= reached)}
+        for row in net.history_.to_dict("records")
+    ]
+
+
+def _network(published, **parameters):
+    if published is None:
+        return MLP(**parameters)
+    return MLP.as_published(published, **({"memory": None} | parameters))
 
 
 @cache

@@ -6,6 +6,7 @@ widget. Only this module knows ipywidgets.
 
 import base64
 import io
+import itertools
 import threading
 
 import ipywidgets as widgets
@@ -134,12 +135,12 @@ def learning_picture(histories):
     """
     figure = Figure(figsize=(6.4, 4), layout="constrained")
     ax = figure.subplots()
-    markers = "osv^D<>pP*"
-    for number, (name, history) in enumerate(histories.items()):
-        marker = markers[number % len(markers)]
-        ax.plot(
-            history["total"], 100 * history["accuracy"], marker=marker, markersize=4, label=name
-        )
+    for (name, history), marker in zip(
+        histories.items(), itertools.cycle("osv^D<>pP"), strict=False
+    ):
+        colour = next((c for rule, c in plotting.COLOURS.items() if name.startswith(rule)), "black")
+        line = dict(color=colour, linestyle="--" if "cache" in name else "-", marker=marker)
+        ax.plot(history["total"], 100 * history["accuracy"], markersize=4, label=name, **line)
     ax.set(xscale="log", xlabel="energy spent (a.u.)", ylabel="test accuracy (%)")
     if histories:
         ax.legend(fontsize=9, loc="lower right")

@@ -17,7 +17,7 @@ import numpy as np
 from synlib.claims import CLAIMS
 
 RESULTS = Path(__file__).parents[1] / "book" / "results"
-VERDICTS = ("reproduced", "qualitatively", "differs")
+VERDICTS = ("reproduced", "qualitatively", "differs", "not tested")
 MIME = "application/vnd.synlib.scorecard+json"
 
 
@@ -33,7 +33,7 @@ class Row:
         Median over seeds, lowest and highest.
     n_values : int
         Number of seeds.
-    verdict : {"reproduced", "qualitatively", "differs"}
+    verdict : {"reproduced", "qualitatively", "differs", "not tested"}
     """
 
     claim: str
@@ -59,7 +59,7 @@ def judge(claim, **measured):
     -------
     list of Row
         The verdict is that on the median: inside the band of the measure, inside the wider band
-        in which the claim holds qualitatively, or neither. Without any value it differs.
+        in which the claim holds qualitatively, or neither. Without any value it is not tested.
 
     Raises
     ------
@@ -172,10 +172,12 @@ def load(folder=RESULTS):
 
 
 def _verdict(measure, value):
+    if np.isnan(value):
+        return "not tested"
     for verdict, (low, high) in zip(VERDICTS, measure.bands, strict=False):
         if low <= value <= high:
             return verdict
-    return VERDICTS[-1]
+    return "differs"
 
 
 def _spread(row):

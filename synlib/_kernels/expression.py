@@ -191,20 +191,24 @@ def _select_by_update(rule, n, count, index, value, background, magnitude):
 @compiled
 def _select_by_weight(layer, rule):
     """Mask (n, m) of the ``rule.count`` largest or smallest weights, ties by position."""
-    sizes = np.abs(effective_weights(layer))
+    sizes = effective_weights(layer)
     for i in range(sizes.shape[0]):
-        for j in range(sizes.shape[1]):
-            sizes[i, j] *= rule.sign
+        row = sizes[i]
+        for j in range(row.size):
+            row[j] = rule.sign * abs(row[j])
     limit, greater = kth_largest(sizes.ravel(), rule.count)
     ties = rule.count - greater
     mask = np.zeros(sizes.shape, np.bool_)
     for i in range(sizes.shape[0]):
-        for j in range(sizes.shape[1]):
-            if sizes[i, j] > limit:
-                mask[i, j] = True
-            elif sizes[i, j] == limit and ties > 0:
+        row = sizes[i]
+        for j in range(row.size):
+            mask[i, j] = row[j] > limit
+        j = 0
+        while ties > 0 and j < row.size:
+            if row[j] == limit:
                 mask[i, j] = True
                 ties -= 1
+            j += 1
     return mask
 
 

@@ -119,11 +119,35 @@ def _first_at_least(columns, row, t, first, last):
 
 @compiled
 def kth_largest(values, k):
-    """The k-th largest of a flat array and how many entries are strictly greater."""
-    kept = np.partition(values, values.size - k)
-    value = kept[values.size - k]
+    """The k-th largest of a flat array and how many entries are strictly greater.
+
+    A sample tells between which values it must be; only the entries between them are ordered.
+    """
+    size = values.size
+    stride = 16
+    if size >= 64 * stride:
+        sample = np.sort(values[::stride])
+        place = sample.size * (1 - k / size)
+        margin = 3 * np.sqrt(sample.size) / 2 + 1
+        low = sample[max(0, int(place - margin))]
+        high = sample[min(sample.size - 1, int(place + margin))]
+        between = np.empty(size, values.dtype)
+        n_between = 0
+        greater = 0
+        for v in values:
+            greater += v > high
+            between[n_between] = v
+            n_between += (v >= low) & (v <= high)
+        if greater < k <= greater + n_between:
+            value, inside = _kth_by_partition(between[:n_between], k - greater)
+            return value, greater + inside
+    return _kth_by_partition(values, k)
+
+
+@compiled
+def _kth_by_partition(values, k):
+    value = np.partition(values, values.size - k)[values.size - k]
     greater = 0
     for v in values:
-        if v > value:
-            greater += 1
+        greater += v > value
     return value, greater

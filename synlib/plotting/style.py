@@ -5,7 +5,7 @@ import os
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
 
 COLOURS = {
     "no caching": "#D55E00",
@@ -16,6 +16,8 @@ COLOURS = {
     "theory": "#000000",
     "largest updates": "#B3478C",
     "per synapse": "#56B4E9",
+    "subnetwork": "#0072B2",
+    "both": "#009E73",
 }
 # The colours of things that are another name for one of the above
 COLOURS["all synapses"] = COLOURS["no caching"]
@@ -98,6 +100,16 @@ def plain_numbers(axis):
     """1, 10, 100 rather than powers of ten, on a logarithmic axis of ratios."""
     axis.set_major_formatter("{x:g}")
     axis.set_minor_formatter(NullFormatter())
+
+
+def enough_ticks(ax):
+    """Also ticks at 2 and 5 on a logarithmic y axis with too few powers of ten to read."""
+    low, high = ax.get_ylim()
+    if high < 100 * low:
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        plain_numbers(ax.yaxis)
+        if high > 1e5:
+            ax.yaxis.set_major_formatter(LogFormatterSciNotation(labelOnlyBase=False))
 
 
 def spread(ax, table, x, y, colour, label, **line):
