@@ -16,6 +16,7 @@ from synlib.plotting.networks import (
     rules,
     samples,
     saving_map,
+    time_against_threshold,
     writes_per_synapse,
 )
 from synlib.plotting.neuron import (
@@ -66,6 +67,7 @@ __all__ = [
     "spread",
     "synapse_trace",
     "time_against_energy",
+    "time_against_threshold",
     "use_style",
     "walk",
     "writes_per_synapse",

@@ -366,3 +366,32 @@ def robustness(saved, ax=None):
     plain_numbers(ax.yaxis)
     ax.legend(fontsize=10)
     return ax
+
+
+def time_against_threshold(table, ax=None):
+    """Learning time against energy of a network, each point a threshold (Fig 3S1B).
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `experiments.energy_to_accuracy`, over ``threshold``.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    for (accuracy, rows), dashes in zip(table.groupby("accuracy"), ("-", "--", ":"), strict=False):
+        middle = rows.groupby("threshold")[["total", "step"]].median()
+        label = f"to {accuracy:.0%}"
+        colour = COLOURS["per neuron"]
+        ax.plot(*middle.to_numpy().T, "o", linestyle=dashes, color=colour, label=label)
+        for threshold, (energy, step) in middle.iterrows():
+            ax.annotate(f"{threshold:g}", (energy, step), (5, 5), textcoords="offset points")
+    ax.set(xscale="log", yscale="log", xlabel="energy (a.u.)", ylabel="images")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    plain_numbers(ax.xaxis)
+    enough_ticks(ax)
+    ax.legend()
+    return ax
