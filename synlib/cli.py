@@ -1,4 +1,4 @@
-"""The command line: ``synlib figures | book | data``.
+"""The command line: ``synlib figures | book | data | scorecard``.
 
 Exit codes: 0, done; 1, it failed and the last line on standard error says why; 2, the command was
 not understood.
@@ -113,6 +113,16 @@ def fetch(name):
     click.echo(
         f"{archive.name}: {len(dataset.y_train)} training and {len(dataset.y_test)} test images"
     )
+
+
+@main.command("scorecard")
+def show_scorecard():
+    """Show the stored verdicts on the claims of the papers (paper profile)."""
+    results = scorecard.load()
+    for record in results.values():
+        click.echo(f"{record['chapter']}, {record['date']}")
+        click.echo(f"{scorecard.Card(record['rows'])}\n")
+    click.echo(scorecard.Board(results))
 
 
 def run_notebooks(notebooks, profile, given, output, jobs, results=None):

@@ -13,6 +13,7 @@ from importlib.metadata import version
 import numpy as np
 import pandas as pd
 
+from synlib import spiking
 from synlib._validation import check_choice
 from synlib.archives import load_fashion_mnist, load_mnist
 from synlib.datasets import load_digits, random_patterns
@@ -259,6 +260,51 @@ def mlp_writes(*, dataset="mnist-subset", published=None, n_quantiles=51, random
             for share, count in zip(shares, quantiles, strict=True)
         ]
     return records
+
+
+def spiking_run(
+    *,
+    n_patterns=10,
+    threshold=0.0,
+    decay_time=np.inf,
+    maintenance_cost=0.0,
+    max_rounds=1000,
+    random_state=None,
+):
+    """A spiking neuron learns pairs of inputs, see `synlib.spiking.learn`.
+
+    Parameters
+    ----------
+    n_patterns, threshold, decay_time, maintenance_cost, max_rounds, random_state
+        As in `synlib.spiking.learn`; times in ms, conductances in nS.
+
+    Returns
+    -------
+    dict
+        The arguments, rounds, settled, success, the entries of `Learned.energy`, and
+        `provenance`.
+
+    Examples
+    --------
+    >>> spiking_run(n_patterns=2, max_rounds=5, random_state=0)["rounds"]
+    5
+    """
+    arguments = {
+        "n_patterns": n_patterns,
+        "threshold": threshold,
+        "decay_time": decay_time,
+        "maintenance_cost": maintenance_cost,
+        "max_rounds": max_rounds,
+    }
+    learned = spiking.learn(**arguments, random_state=random_state)
+    return {
+        **arguments,
+        "rounds": learned.rounds,
+        "settled": learned.settled,
+        "success": learned.success,
+        **learned.energy,
+        **provenance("random patterns", "", random_state),
+    }
 
 
 def at_costs(table, costs):

@@ -8,7 +8,7 @@ the paper profile are kept in ``book/results``, one file a chapter, written by
 import datetime
 import html
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -97,6 +97,51 @@ def verdict(rows):
     return max((row.verdict for row in rows), key=VERDICTS.index)
 
 
+def totals(results):
+    """How many claims have which verdict.
+
+    Parameters
+    ----------
+    results : dict
+        From `load`.
+
+    Returns
+    -------
+    dict of str to int
+        For each verdict, "not tested" included.
+
+    Examples
+    --------
+    >>> sum(totals({}).values()) == len(CLAIMS)
+    True
+    """
+    found = {(row.claim, row.measure): row for record in results.values() for row in record["rows"]}
+    verdicts = [
+        verdict([found.get((key, name), _untested(key, name)) for name in claim.measures])
+        for key, claim in CLAIMS.items()
+    ]
+    return {name: verdicts.count(name) for name in VERDICTS}
+
+
+class Board:
+    """The whole scorecard, as a notebook shows it.
+
+    Parameters
+    ----------
+    results : dict
+        From `load`.
+    """
+
+    def __init__(self, results):
+        self.results = results
+
+    def __str__(self):
+        return ", ".join(f"{name}: {count}" for name, count in totals(self.results).items())
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/plain": str(self), "text/html": _board(self.results)}
+
+
 class Card:
     """The scorecard rows of a chapter, as a notebook shows them.
 
@@ -157,6 +202,8 @@ def store(rows, chapter, folder=RESULTS):
 def load(folder=RESULTS):
     """The stored results: for each chapter its ``date``, ``versions`` and ``rows``.
 
+    Verdicts are computed anew from the stored medians: the bands may have changed since.
+
     Returns
     -------
     dict of str to dict
@@ -165,10 +212,15 @@ def load(folder=RESULTS):
     results = {}
     for path in sorted(folder.glob("*.json")):
         record = json.loads(path.read_text("utf-8"))
-        rows = ({k: np.nan if v is None else v for k, v in row.items()} for row in record["rows"])
-        record["rows"] = [Row(**row) for row in rows]
+        record["rows"] = [_judged_anew(row) for row in record["rows"]]
         results[record["chapter"]] = record
     return results
+
+
+def _judged_anew(stored):
+    row = Row(**{name: np.nan if value is None else value for name, value in stored.items()})
+    measure = CLAIMS[row.claim].measures[row.measure]
+    return replace(row, verdict=_verdict(measure, row.value))
 
 
 def _verdict(measure, value):
@@ -193,16 +245,72 @@ def _table(rows, stored):
     head = ["claim", "measured", "published", "here"]
     if stored:
         head.append(f"paper profile, regenerated on {stored['date']}")
-    lines = ["".join(f"<th>{html.escape(text)}</th>" for text in head)]
+    lines = [f"<tr>{_cells('th', head)}</tr>"]
     for row in rows:
         claim = CLAIMS[row.claim]
         measure = claim.measures[row.measure]
-        cells = [f"{row.claim}: {claim.text}", measure.what, measure.published, _judged(row)]
+        cells = [f"{row.claim}: {claim.text}", measure.what, measure.published]
+        shown = _interval(row, measure)
         if stored:
             other = paper.get((row.claim, row.measure))
-            cells.append(_judged(other) if other else "")
-        lines.append("".join(f"<td>{html.escape(cell)}</td>" for cell in cells))
-    return f'<table class="scorecard"><tr>{"</tr><tr>".join(lines)}</tr></table>'
+            shown += f"<td>{_interval(other, measure) if other else ''}</td>"
+        lines.append(f"<tr>{_cells('td', cells)}<td>{shown}</td></tr>")
+    return f'<table class="scorecard">{"".join(lines)}</table>'
+
+
+def _board(results):
+    """All claims as HTML: one line a measure."""
+    found = {(row.claim, row.measure): row for record in results.values() for row in record["rows"]}
+    head = ["claim", "source", "measured", "published", "here", "verdict"]
+    lines = [f"<tr>{_cells('th', head)}</tr>"]
+    for key, claim in CLAIMS.items():
+        rows = [found.get((key, name), _untested(key, name)) for name in claim.measures]
+        judged = verdict(rows)
+        span = f' rowspan="{len(rows)}"'
+        for number, row in enumerate(rows):
+            measure = claim.measures[row.measure]
+            line = ""
+            if number == 0:
+                text = f"{key}{'~' if claim.second_hand else ''}: {claim.text}"
+                line = _cells(f"td{span}", [text, claim.source])
+            line += _cells("td", [measure.what, measure.published])
+            line += f"<td>{_interval(row, measure)}</td>"
+            if number == 0:
+                line += f'<td{span} class="{judged.replace(" ", "-")}">{judged}</td>'
+            lines.append(f"<tr>{line}</tr>")
+    return f'<table class="scorecard">{"".join(lines)}</table>'
+
+
+def _cells(tag, texts):
+    name = tag.split()[0]
+    return "".join(f"<{tag}>{html.escape(text)}</{name}>" for text in texts)
+
+
+def _untested(claim, measure):
+    return Row(claim, measure, np.nan, np.nan, np.nan, 0, "not tested")
+
+
+def _interval(row, measure):
+    """Text and a small picture: the bands, the spread over seeds, and the median."""
+    text = html.escape(_judged(row))
+    if not np.isfinite([row.value, row.low, row.high]).all():
+        return text
+    ends = [end for band in measure.bands for end in band if np.isfinite(end)]
+    low, high = min([*ends, row.low]), max([*ends, row.high])
+    room = 0.1 * (high - low) or 1.0
+    low, high = low - room, high + room
+
+    def place(value):
+        return 100 * (min(max(value, low), high) - low) / (high - low)
+
+    (a, b), (c, d) = (tuple(map(place, band)) for band in measure.bands)
+    return (
+        f'{text}<br><svg width="100" height="14" viewBox="0 0 100 14" aria-hidden="true">'
+        f'<rect x="{c:.1f}" width="{d - c:.1f}" height="14" fill="#cccccc"/>'
+        f'<rect x="{a:.1f}" width="{b - a:.1f}" height="14" fill="#8fd0bd"/>'
+        f'<path d="M{place(row.low):.1f} 7H{place(row.high):.1f}" stroke="#000" stroke-width="2"/>'
+        f'<circle cx="{place(row.value):.1f}" cy="7" r="4"/></svg>'
+    )
 
 
 def _judged(row):

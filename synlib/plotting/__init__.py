@@ -36,12 +36,19 @@ from synlib.plotting.neuron import (
     time_against_energy,
     walk,
 )
+from synlib.plotting.spikes import (
+    conductances,
+    share_of_runs,
+    spiking_energy,
+    trial,
+)
 from synlib.plotting.style import COLOURS, figure_numbers, spread, use_style
 
 __all__ = [
     "COLOURS",
     "against_decay",
     "best_against_cost",
+    "conductances",
     "corrected_maintenance",
     "energy_against_accuracy",
     "energy_against_fraction",
@@ -64,10 +71,13 @@ __all__ = [
     "scope_schematic",
     "scopes_against_cost",
     "share_learned",
+    "share_of_runs",
+    "spiking_energy",
     "spread",
     "synapse_trace",
     "time_against_energy",
     "time_against_threshold",
+    "trial",
     "use_style",
     "walk",
     "writes_per_synapse",

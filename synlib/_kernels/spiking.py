@@ -1,0 +1,112 @@
+"""One trial of a spiking neuron that learns by spike timing."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from synlib._kernels import compiled
+
+CONSOLIDATION, MAINTENANCE, WRITES = range(3)
+FACTOR, SIZE = range(2)  # the entries of a cache's state
+
+
+class Neuron(NamedTuple):
+    """Constants, in ms, mV, nS and nF."""
+
+    step: float
+    capacitance: float
+    leak: float
+    rest: float
+    threshold: float
+    visual: float
+    background: float
+    adaptation: float
+    adaptation_decay: float  # per step, like all decays here
+    synaptic_decay: float
+    pre_decay: float
+    post_decay: float
+    potentiation: float
+    depression: float
+    largest: float
+
+
+class Cache(NamedTuple):
+    """Settings of the store; ``threshold`` 0 writes every change at once."""
+
+    threshold: float
+    decay: float  # per step
+    maintenance_cost: float  # per step
+
+
+@compiled
+def trial(neuron, cache, inputs, auditory, visual, background, persistent, transient, state,
+          ledger, voltage):  # fmt: skip
+    """Present one pattern, changing weights and ledger in place; the number of spikes.
+
+    ``auditory`` (n_steps, n_active), ``visual`` and ``background`` (n_steps,) hold the spikes that
+    arrive in each step, ``inputs`` (n_active,) the synapses they arrive at. The transient weights
+    are in units of ``state[FACTOR]``, and ``state[SIZE]`` is the sum of their sizes. ``voltage``
+    (n_steps,) is filled in, or (0,).
+    """
+    n_steps, n_active = auditory.shape
+    trace = np.zeros(n_active)
+    pre = np.zeros(n_active)
+    visual_trace = background_trace = post = adaptation = 0.0
+    potential = neuron.rest
+    n_spikes = 0
+    for t in range(n_steps):
+        state[FACTOR] *= cache.decay
+        visual_trace = visual_trace * neuron.synaptic_decay + visual[t]
+        background_trace = background_trace * neuron.synaptic_decay + background[t]
+        adaptation *= neuron.adaptation_decay
+        post *= neuron.post_decay
+        drive = neuron.visual * visual_trace
+        for a in range(n_active):
+            trace[a] *= neuron.synaptic_decay
+            pre[a] *= neuron.pre_decay
+            if auditory[t, a] > 0:
+                trace[a] += auditory[t, a]
+                pre[a] += auditory[t, a]
+                change = -neuron.depression * post * auditory[t, a]
+                _change(neuron, cache, inputs[a], change, persistent, transient, state, ledger)
+            weight = persistent[inputs[a]] + state[FACTOR] * transient[inputs[a]]
+            drive += weight * trace[a]
+        above_rest = potential - neuron.rest
+        current = (
+            neuron.background * background_trace - neuron.leak - adaptation
+        ) * above_rest - drive * potential
+        potential += neuron.step * 1e-3 * current / neuron.capacitance
+        if voltage.size > 0:
+            voltage[t] = potential
+        if potential >= neuron.threshold:
+            potential = neuron.rest
+            adaptation += neuron.adaptation
+            post += 1
+            n_spikes += 1
+            for a in range(n_active):
+                change = neuron.potentiation * pre[a]
+                _change(neuron, cache, inputs[a], change, persistent, transient, state, ledger)
+        ledger[MAINTENANCE] += cache.maintenance_cost * state[FACTOR] * state[SIZE]
+    if state[FACTOR] < 1e-60:
+        for i in range(transient.size):
+            transient[i] *= state[FACTOR]
+        state[SIZE] *= state[FACTOR]
+        state[FACTOR] = 1.0
+    return n_spikes
+
+
+@compiled
+def _change(neuron, cache, i, change, persistent, transient, state, ledger):
+    """Change a weight within its bounds, in the store; write it down if that is full."""
+    factor = state[FACTOR]
+    weight = persistent[i] + factor * transient[i]
+    change = min(max(weight + change, 0.0), neuron.largest) - weight
+    old = abs(transient[i])
+    transient[i] += change / factor
+    held = factor * transient[i]
+    if abs(held) > cache.threshold:
+        ledger[CONSOLIDATION] += abs(held)
+        ledger[WRITES] += 1
+        persistent[i] += held
+        transient[i] = 0.0
+    state[SIZE] += abs(transient[i]) - old
