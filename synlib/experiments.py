@@ -105,6 +105,40 @@ def perceptron_run(
     }
 
 
+def two_weights(random_state=43):
+    """A perceptron with two inputs learns patterns that can just be told apart.
+
+    Parameters
+    ----------
+    random_state : int
+        The default gives a run that is long enough to look at.
+
+    Returns
+    -------
+    path : array (n_presentations, 2)
+        The weights after each presentation; they begin at zero.
+    solved : callable
+        Whether weights, array (..., 2), get all patterns right with the bias of the end.
+
+    Examples
+    --------
+    >>> path, solved = two_weights()
+    >>> bool(solved(path[0])), bool(solved(path[-1]))
+    (False, True)
+    """
+    random = np.random.default_rng(random_state)
+    X = random.normal(size=(60, 2))
+    side = X @ [np.cos(0.7), np.sin(0.7)]
+    clear = np.abs(side) > 0.04 * np.linalg.norm(X, axis=1)
+    X, d = X[clear], np.sign(side[clear])
+    neuron = Perceptron().fit(X, d, trace=[0, 1])
+
+    def solved(weights):
+        return (d * (weights @ X.T + neuron.intercept_) > 0).all(axis=-1)
+
+    return neuron.trace_.sum(axis=2), solved
+
+
 def perceptron_exponents(
     *,
     n_inputs=1000,
@@ -165,7 +199,7 @@ def mlp_run(**arguments):
     -------
     dict
         The last of the records of `mlp_history`; ``best_accuracy`` of them all; and
-        ``test_accuracy`` and ``train_accuracy`` at the end.
+        ``test_accuracy`` and ``train_accuracy`` at the end, the latter on as many images.
     """
     net, records = _learn(**arguments)
     X_train, y_train, X_test, y_test, _ = _images(
@@ -174,7 +208,7 @@ def mlp_run(**arguments):
     return records[-1] | {
         "best_accuracy": max(record["accuracy"] for record in records),
         "test_accuracy": float(net.score(X_test, y_test)),
-        "train_accuracy": float(net.score(X_train, y_train)),
+        "train_accuracy": float(net.score(X_train[: len(X_test)], y_train[: len(X_test)])),
     }
 
 

@@ -281,3 +281,39 @@ def test_bad_data_is_named():
         MLP().fit(X, y[:-1])
     with pytest.raises(ValueError, match="contains NaN"):
         MLP().fit(np.full_like(X, np.nan), y)
+
+
+@pytest.mark.parametrize("background", [0.0, -0.2])
+@pytest.mark.parametrize(
+    ("rule", "memory"),
+    [
+        (synlib.LargestUpdates(0.3), None),
+        (synlib.RandomSynapses(0.3), None),
+        (synlib.AllSynapses(), None),
+        (synlib.AllSynapses(), SynapticCache(0.0005, "synapse", decay_time=100.0)),
+    ],
+)
+def test_writes_of_each_synapse_add_up_to_the_ledger(rule, memory, background):
+    X, y = samples(0, background)
+    net = MLP(hidden=9, plasticity=rule, memory=memory, max_epochs=3, random_state=0)
+    net.fit(X, y, count_writes=True)
+    for layer, writes in enumerate(net.writes_, start=1):
+        assert writes.sum() == net.energy_[f"writes_{layer}"] > 0
+        assert writes.max() <= net.n_steps_
+    counted = net.weights_
+    net.fit(X, y)
+    for a, b in zip(counted, net.weights_, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
+def test_a_monitor_sees_each_row_and_can_stop():
+    X, y = samples(0, 0.0)
+    rows = []
+
+    def watch(row):
+        rows.append(row)
+        return len(rows) == 2
+
+    net = MLP(hidden=9, max_epochs=5, random_state=0).fit(X, y, monitor=watch)
+    assert net.n_steps_ == 2 * N_SAMPLES
+    assert [row["step"] for row in rows] == list(net.history_["step"])

@@ -1,9 +1,12 @@
 """Every notebook runs by papermill with other parameters, from another folder, and obeys them."""
 
+import re
 from pathlib import Path
 
 import papermill
 import pytest
+
+from synlib.claims import CLAIMS
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
@@ -12,8 +15,29 @@ SMALL = {
     "02_synaptic_caching": dict(n_inputs=120, thresholds=[0.5, 1.5, 4.0, 12.0, 30.0], seeds=3),
     "03_decay_and_time": dict(thresholds=[1.1, 2.3, 4.8, 10.0, 14.5, 21.0], seeds=3),
     "04_consolidation_scopes": dict(n_inputs=120, thresholds=[0.5, 2.0, 6.0, 18.0], seeds=3),
-    "06_multilayer_caching": dict(max_epochs=8, seeds=1),
-    "08_competitive_plasticity": dict(hidden=[60], fractions=[0.1, 1.0], seeds=2),
+    "05_multilayer_energy": dict(
+        rates=[0.03, 0.05, 0.1, 1.0],
+        rates_nyiro=[0.1, 0.5],
+        compared_rates=[0.1, 0.5],
+        accuracies=[0.6, 0.7, 0.8],
+        long_epochs=3,
+        seeds=2,
+    ),
+    "06_multilayer_caching": dict(
+        max_epochs=8, sizes=[10, 50, 100], size_thresholds=[0.02, 0.04], seeds=1
+    ),
+    "07_energy_of_backprop": dict(hidden=[10, 100, 300], criterion=0.88, seeds=2),
+    "08_competitive_plasticity": dict(
+        hidden=[60], fractions=[0.1, 1.0], rule_hidden=20, rule_fraction=0.2, seeds=2
+    ),
+    "09_plastic_subnetworks": dict(
+        hidden=[60, 120, 240], plastic_units=[30, 60], subnetwork=60, criterion=0.88, seeds=2
+    ),
+    "10_caching_meets_competition": dict(
+        hidden=50, subnetwork=25, criterion=0.85, other_criterion=0.8, thresholds_neuron=[0.01]
+    ),
+    "11_scorecard": dict(show_chapter=""),
+    "12_spiking_neuron": dict(n_patterns=[1, 3], thresholds=[0.05, 0.2], seeds=2),
 }
 
 
@@ -38,64 +62,104 @@ def test_runs_with_other_parameters(name, tmp_path, monkeypatch):
     assert len(pictures) == sum("mystnb" in cell.metadata for cell in executed.cells)
 
 
+ROW = r"([ERC]\d+) +(\w+(?: tested)?) +([\w ]+) = ([\d.e+-]+|inf|no value)"
+
+
+def verdicts(lines):
+    """The scorecard rows among the lines: for each measure its value and verdict."""
+    found = {}
+    for line in lines:
+        match = re.match(
+            r"([ERC]\d+) +(\w+(?: tested)?) +([\w ]+) = ([\d.e+-]+|inf|no value)", line
+        )
+        if match:
+            claim, verdict, measure, value = match.groups()
+            found[claim, measure] = (float(value) if value != "no value" else None, verdict)
+    return found
+
+
 def check_01(lines):
-    loads = [float(line.split()[0]) for line in lines[1:4]]
-    inefficiency = [float(line.split()[2]) for line in lines[1:4]]
-    assert loads == [0.5, 1.0, 1.5]
-    # sqrt(pi P) / (2 - P/N) for N = 300, and up to 1.8 times more
-    for found, expected in zip(inefficiency, (14.5, 30.7, 75.2), strict=True):
-        assert expected < found < 1.8 * expected
-    by_exponent = {float(line.split()[0]): float(line.split()[1]) for line in lines[6:]}
-    assert by_exponent[0] > by_exponent[1] > 1 > by_exponent[3]
+    found = verdicts(lines)
+    # sqrt(pi P) / (2 - P/N), and up to 1.8 times more
+    assert 1 < found["E2", "ratio"][0] < 1.8
+    assert 1.8 < found["E5", "exponent"][0] < 2.5
+    assert found["E1", "updates"][1] == "reproduced"
+    assert found["E4", "variance"][0] < 0.7
 
 
 def check_02(lines):
-    rows = [list(map(float, line.split())) for line in lines[1:-2]]
+    rows = [list(map(float, line.split())) for line in lines[1:7]]
     assert [row[0] for row in rows] == [0, 1e-4, 1e-3, 1e-2, 0.1, 1]
     for _, ours, expected, threshold, _ in rows:
         assert 0.5 < ours / expected < 2
         assert threshold in (0.5, 1.5, 4.0, 12.0, 30.0)
-    assert lines[-2] in ("minimum at threshold 4", "minimum at threshold 12")
+    found = verdicts(lines)
+    assert found["E6", "ratio"][0] < 1
+    assert found["R2", "ratio"][0] < 1
+    assert found["R6", "ratio"][0] > 1
 
 
 def check_03(lines):
-    rows = [list(map(float, line.split())) for line in lines[1:10]]
-    assert [row[1] for row in rows] == [0, 1, 10] * 3
-    cheap = rows[:3]
-    assert cheap[2][2] > 2 * cheap[0][2]
-    assert cheap[2][3] < cheap[0][3]
-    for line in lines[10:]:
-        assert 0.5 < float(line.split()[-1]) < 1.5
+    found = verdicts(lines)
+    assert found["E8", "energy"][0] > 2
+    assert found["E8", "threshold"][0] < 1
+    assert 0.5 < found["E11", "consolidation"][0] < 1.5
+    assert 0.5 < found["E11", "maintenance"][0] < 1.5
 
 
 def check_04(lines):
-    for line in lines[2:]:
-        _, *ratios = map(float, line.split())
-        assert len(ratios) == 3
-        assert 1 <= min(ratios) <= max(ratios) < 2 * min(ratios)
+    assert 1 <= verdicts(lines)["E10", "ratio"][0] < 2
+
+
+def check_05(lines):
+    found = verdicts(lines)
+    assert found["E12", "high rate"][0] > 1.5
+    assert 0.8 < found["E12", "exponential"][0] <= 1
+    exact = next(line for line in lines if line.startswith("exact gradient"))
+    assert float(exact.split()[-1]) < 1
 
 
 def check_06(lines):
-    for line in lines[2:]:
-        _, ratio, per_synapse, per_neuron = map(float, line.split())
+    rows = [list(map(float, line.split())) for line in lines[2:10]]
+    for _, ratio, per_synapse, per_neuron in rows:
         assert 5 < ratio < 30
         assert 2 < per_synapse < ratio
         assert 2 < per_neuron < ratio
+    assert verdicts(lines)["E14", "minimum"][0] > 1
+
+
+def check_07(lines):
+    found = verdicts(lines)
+    assert 0 < found["C2", "M1"][0] < found["C2", "M0"][0] < 1.5
 
 
 def check_08(lines):
-    assert len(lines) == 2
     hidden, fraction, energy, writes, _ = lines[1].replace("x", "").split()
     assert (hidden, fraction) == ("60", "0.10")
     assert 1.2 < float(energy) < 4
     assert 5 < float(writes) < 20
+    found = verdicts(lines)
+    assert found["C1", "writes"] == (None, "not tested")
+    assert found["C7", "largest"][0] > found["C7", "fixed"][0] == 0
 
 
-CHECKS = {
-    "01_perceptron_energy": check_01,
-    "02_synaptic_caching": check_02,
-    "03_decay_and_time": check_03,
-    "04_consolidation_scopes": check_04,
-    "06_multilayer_caching": check_06,
-    "08_competitive_plasticity": check_08,
-}
+def check_09(lines):
+    found = verdicts(lines)
+    assert abs(found["C4", "exponent"][0]) < 0.3
+    assert found["C5", "ratio"][0] < 0.6
+
+
+def check_10(lines):
+    assert verdicts(lines)["C8", "ratio"][0] < 0.6
+
+
+def check_11(lines):
+    counts = {line.rsplit(maxsplit=1)[0].strip(): int(line.split()[-1]) for line in lines[:5]}
+    assert counts.pop("claims") == sum(counts.values()) == len(CLAIMS)
+
+
+def check_12(lines):
+    assert 0.5 < verdicts(lines)["E16", "saved"][0] < 1
+
+
+CHECKS = {name: globals()[f"check_{name[:2]}"] for name in SMALL}

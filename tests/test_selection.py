@@ -1,6 +1,7 @@
 """The selection from sorted vectors against sorting all products."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -35,3 +36,21 @@ def test_kth_largest(values, data):
     value, greater = kth_largest(values, k)
     assert value == np.sort(values)[::-1][k - 1]
     assert greater == (values > value).sum()
+
+
+@pytest.mark.parametrize("kind", ["normal", "ties", "sorted", "mostly zero"])
+@pytest.mark.parametrize("size", [1024, 5000, 78500])
+def test_kth_largest_of_many(size, kind):
+    random = np.random.default_rng(0)
+    values = random.normal(size=size)
+    if kind == "ties":
+        values = values.round(1)
+    elif kind == "sorted":
+        values.sort()
+    elif kind == "mostly zero":
+        values[random.random(size) < 0.9] = 0
+    falling = np.sort(values)[::-1]
+    for k in (1, 2, size // 100, size // 10, size // 2, size - 1, size):
+        value, greater = kth_largest(values, k)
+        assert value == falling[k - 1]
+        assert greater == (values > value).sum()

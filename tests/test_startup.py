@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from synlib._kernels import expression, layer, network, perceptron, selection, storage
+from synlib._kernels import expression, layer, network, perceptron, selection, spiking, storage
 
 KERNELS = [
     function
-    for module in (layer, expression, storage, network, perceptron, selection)
+    for module in (layer, expression, storage, network, perceptron, selection, spiking)
     for function in vars(module).values()
     if hasattr(function, "py_func")
 ]

@@ -49,7 +49,7 @@ class Rule(NamedTuple):
     """
 
     kind: int
-    count: int
+    count: int  # type: ignore[assignment]
     sign: int
 
 

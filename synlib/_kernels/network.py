@@ -28,7 +28,7 @@ class Samples(NamedTuple):
     """Inputs in compressed rows: what differs from the background, and the background."""
 
     start: np.ndarray  # (n_samples + 1,)
-    index: np.ndarray  # (n_active,)
+    index: np.ndarray  # type: ignore[assignment]  # (n_active,)
     value: np.ndarray  # (n_active,)
     background: float
     label: np.ndarray  # (n_samples,) index of the output unit that should be on

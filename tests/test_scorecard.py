@@ -1,0 +1,71 @@
+"""Verdicts are computed, stored, and shown as they are."""
+
+import json
+
+import numpy as np
+import pytest
+
+from synlib import scorecard
+from synlib.claims import CLAIMS, INFINITY, Claim
+from synlib.scorecard import Card, judge, verdict
+
+
+def test_bands_are_nested_and_in_order():
+    for claim in CLAIMS.values():
+        assert isinstance(claim, Claim)
+        assert claim.source.split(",")[0] in ("li2020", "nyiro2022", "vanrossum2024")
+        for measure in claim.measures.values():
+            (low, high), (lower, higher) = measure.bands
+            assert lower <= low < high <= higher
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1.0, "reproduced"),
+        (0.8, "reproduced"),
+        (1.3, "qualitatively"),
+        (0.5, "qualitatively"),
+        (2.1, "differs"),
+        (np.nan, "not tested"),
+    ],
+)
+def test_the_median_is_judged(value, expected):
+    (row,) = judge("E2", ratio=[value, value * 0.9, value * 1.1])
+    assert row.verdict == expected
+
+
+def test_a_claim_is_as_good_as_its_worst_measure():
+    rows = judge("E1", updates=1.0, presentations=3.0)
+    assert [row.verdict for row in rows] == ["reproduced", "differs"]
+    assert verdict(rows) == "differs"
+
+
+def test_measures_are_all_asked_for():
+    with pytest.raises(KeyError, match="presentations"):
+        judge("E1", updates=1.0)
+
+
+def test_stored_and_loaded(tmp_path):
+    rows = judge("E2", ratio=[1.0, 1.1]) + judge("E3", inefficiency=[])
+    shown = Card(rows)._repr_mimebundle_()[scorecard.MIME]
+    scorecard.store(json.loads(json.dumps(shown)), "01_test", tmp_path)
+    (record,) = scorecard.load(tmp_path).values()
+    assert record["rows"][0] == rows[0]
+    assert record["rows"][1].verdict == "not tested"
+    assert record["versions"]["synlib"]
+    totals = scorecard.totals(scorecard.load(tmp_path))
+    assert totals["reproduced"] == 1
+    assert totals["not tested"] == len(CLAIMS) - 1
+
+
+def test_pages_hold_every_claim_and_no_stray_markup(tmp_path):
+    page = scorecard.Board({})._repr_mimebundle_()["text/html"]
+    for key in CLAIMS:
+        assert f">{key}" in page
+    assert page.count("<tr>") == page.count("</tr>")
+    rows = judge("E14", saved=[2.5, 3.0], minimum=INFINITY)
+    html = Card(rows)._repr_mimebundle_()["text/html"]
+    assert "&gt; 2" in html
+    assert "<svg" in html
+    assert "nan" not in html

@@ -1,0 +1,78 @@
+"""The compiled spiking neuron against its oracle, and what learning does."""
+
+import numpy as np
+import pytest
+
+from synlib import spiking
+from synlib._kernels import spiking as kernels
+from tests.oracles import spiking as oracle
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.01, 0.05])
+@pytest.mark.parametrize("decay_time", [np.inf, 300.0])
+@pytest.mark.parametrize("cost", [0.0, 0.01])
+def test_kernel_equals_oracle(threshold, decay_time, cost):
+    random = np.random.default_rng(0)
+    constants = spiking.neuron()
+    cache = kernels.Cache(threshold, float(np.exp(-spiking.STEP / decay_time)), cost)
+    start = random.uniform(0, spiking.LARGEST, 100)
+    persistent, transient = start.copy(), np.zeros(100)
+    state, ledger = np.array([1.0, 0.0]), np.zeros(3)
+    expected = start.copy(), np.zeros(100)
+    spent = np.zeros(3)
+    for _ in range(10):
+        pair = random.choice(4, 2, replace=False)
+        spikes = spiking.draw_spikes(random.choice(spiking.TARGETS), random)
+        voltage = np.empty(1500)
+        n_spikes = kernels.trial(
+            constants, cache, pair, *spikes, persistent, transient, state, ledger, voltage
+        )
+        *expected, cost_of_trial, n_expected, potentials = oracle.trial(
+            constants, cache, pair, *spikes, *expected
+        )
+        spent += cost_of_trial
+        assert n_spikes == n_expected > 0
+        np.testing.assert_allclose(voltage, potentials, rtol=1e-9)
+        np.testing.assert_allclose(persistent, expected[0], rtol=1e-9)
+        np.testing.assert_allclose(state[0] * transient, expected[1], rtol=1e-9, atol=1e-12)
+    assert spent[0] > 0
+    np.testing.assert_allclose(ledger, spent, rtol=1e-9)
+
+
+def test_weights_stay_within_their_bounds():
+    learned = spiking.learn(4, random_state=2)
+    assert learned.weights.min() >= 0
+    assert learned.weights.max() <= spiking.LARGEST
+    assert learned.weights[-1].max() > 0.9 * spiking.LARGEST
+
+
+def test_a_cache_without_decay_learns_the_same_for_less():
+    plain = spiking.learn(4, random_state=3)
+    cached = spiking.learn(4, threshold=0.2, random_state=3)
+    np.testing.assert_allclose(cached.weights, plain.weights, atol=1e-9)
+    assert plain.settled
+    assert plain.success
+    assert cached.energy["minimal"] <= cached.energy["total"] < 0.4 * plain.energy["total"]
+
+
+def test_upkeep_is_charged_and_changes_nothing_else():
+    free = spiking.learn(2, threshold=0.1, max_rounds=20, random_state=0)
+    paid = spiking.learn(2, threshold=0.1, maintenance_cost=1e-3, max_rounds=20, random_state=0)
+    np.testing.assert_array_equal(free.weights, paid.weights)
+    assert free.energy["maintenance"] == 0 < paid.energy["maintenance"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(n_patterns=0), "n_patterns"),
+        (dict(n_patterns=2, n_inputs=2), "n_patterns must be at most"),
+        (dict(n_patterns=1, threshold=-1), "threshold"),
+        (dict(n_patterns=1, decay_time=0), "decay_time"),
+        (dict(n_patterns=1, maintenance_cost=-1), "maintenance_cost"),
+        (dict(n_patterns=1, max_rounds=0), "max_rounds"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        spiking.learn(**arguments)
