@@ -10,6 +10,7 @@ import difflib
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -63,13 +64,17 @@ def book(profile, jobs):
     index = ROOT / "_build" / "html" / "index.html"
     index.unlink(missing_ok=True)
     _forget_old_executions()
-    source = ROOT
+    source, config = ROOT, _config()
     if profile == "paper":
         source = ROOT / "_build" / "paper"
         run_notebooks(_notebooks(), profile, {}, source / "notebooks", jobs, scorecard.RESULTS)
         _copy_book(source)
+        config["execute"]["execute_notebooks"] = "off"
+    (ROOT / "_build").mkdir(exist_ok=True)
+    config_file = ROOT / "_build" / "config.yml"
+    config_file.write_text(yaml.safe_dump(config))
     command = [Path(sys.executable).with_name("jupyter-book"), "build", source]
-    options = ["--path-output", ROOT, "-n", "-W", "--keep-going"]
+    options = ["--path-output", ROOT, "--config", config_file, "-n", "-W", "--keep-going"]
     failed = subprocess.run([*command, *options], check=False).returncode
     for report in sorted((ROOT / "_build").rglob("reports/*.err.log")):
         click.echo(f"\n{report}:\n{report.read_text()}", err=True)
@@ -258,6 +263,33 @@ def _copy_book(source):
     """Lay out the book around notebooks that have been executed already."""
     shutil.copytree(ROOT / "book", source / "book", dirs_exist_ok=True)
     shutil.copy(ROOT / "_toc.yml", source)
+
+
+def _config():
+    """Settings of the book, with launch buttons if the repository has an address."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
-    config["execute"]["execute_notebooks"] = "off"
-    (source / "_config.yml").write_text(yaml.safe_dump(config))
+    address = repository_address()
+    if address is not None:
+        config["repository"] = {"url": address, "branch": "main"}
+        config["launch_buttons"] = {
+            "notebook_interface": "jupyterlab",
+            "binderhub_url": "https://mybinder.org",
+            "colab_url": "https://colab.research.google.com",
+            "thebe": True,
+        }
+        config["html"] = {"use_repository_button": True, "use_issues_button": True}
+    return config
+
+
+def repository_address(folder=ROOT):
+    """Where the repository is on GitHub: by ``$GITHUB_REPOSITORY``, else by the remote "origin"."""
+    name = os.environ.get("GITHUB_REPOSITORY")
+    if name:
+        return f"https://github.com/{name}"
+    command = ["git", "-C", folder, "remote", "get-url", "origin"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    except FileNotFoundError:  # no git
+        return None
+    match = re.fullmatch(r"(?:https://|git@|ssh://git@)github\.com[:/](.+?)(?:\.git)?/?\s*", found)
+    return f"https://github.com/{match[1]}" if match else None

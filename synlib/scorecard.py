@@ -255,7 +255,7 @@ def _table(rows, stored):
             other = paper.get((row.claim, row.measure))
             shown += f"<td>{_interval(other, measure) if other else ''}</td>"
         lines.append(f"<tr>{_cells('td', cells)}<td>{shown}</td></tr>")
-    return f'<table class="scorecard">{"".join(lines)}</table>'
+    return _scrolling(lines, "Scorecard of this chapter")
 
 
 def _board(results):
@@ -278,7 +278,13 @@ def _board(results):
             if number == 0:
                 line += f'<td{span} class="{judged.replace(" ", "-")}">{judged}</td>'
             lines.append(f"<tr>{line}</tr>")
-    return f'<table class="scorecard">{"".join(lines)}</table>'
+    return _scrolling(lines, "Scorecard of all claims")
+
+
+def _scrolling(lines, label):
+    """A table that can be scrolled, by keyboard as well, where the screen is narrow."""
+    table = f"<table>{''.join(lines)}</table>"
+    return f'<div class="scorecard" tabindex="0" role="region" aria-label="{label}">{table}</div>'
 
 
 def _cells(tag, texts):
@@ -308,8 +314,9 @@ def _interval(row, measure):
         f'{text}<br><svg width="100" height="14" viewBox="0 0 100 14" aria-hidden="true">'
         f'<rect x="{c:.1f}" width="{d - c:.1f}" height="14" fill="#cccccc"/>'
         f'<rect x="{a:.1f}" width="{b - a:.1f}" height="14" fill="#8fd0bd"/>'
-        f'<path d="M{place(row.low):.1f} 7H{place(row.high):.1f}" stroke="#000" stroke-width="2"/>'
-        f'<circle cx="{place(row.value):.1f}" cy="7" r="4"/></svg>'
+        f'<path d="M{place(row.low):.1f} 7H{place(row.high):.1f}" stroke="currentColor" '
+        f'stroke-width="2"/>'
+        f'<circle cx="{place(row.value):.1f}" cy="7" r="4" fill="currentColor"/></svg>'
     )
 
 
