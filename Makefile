@@ -5,7 +5,7 @@ PROFILE ?= quick
 # progress bars are for people, and would end up in the pages
 export TQDM_DISABLE := 1
 
-.PHONY: help book test bench refresh links lint lock clean
+.PHONY: help book test test-browser coverage try-binder bench refresh links lint lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -16,7 +16,22 @@ book: .venv/ready  ## build the book, _build/html/index.html (PROFILE=paper: siz
 
 test: .venv/ready  ## run all tests: library, stored notebook outputs, notebooks with other parameters
 	$(BIN)/python -m synlib._kernels.warm
-	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax --doctest-modules tests notebooks synlib
+	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax --doctest-modules --ignore tests/browser \
+		--doctest-glob CONTRIBUTING.md tests notebooks synlib CONTRIBUTING.md
+
+test-browser: .venv/ready _build/html/index.html  ## open the built book and JupyterLab in Chromium
+	$(BIN)/python -m pytest tests/browser -p no:cacheprovider
+
+_build/html/index.html:
+	$(MAKE) book
+
+coverage: .venv/ready  ## report the lines of synlib that the tests run, kernels with the compiler off
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n 2 --cov --cov-report=term-missing:skip-covered \
+		--cov-fail-under=90 -p no:randomly --ignore tests/browser --ignore tests/test_notebooks.py \
+		tests --doctest-modules synlib
+
+try-binder:  ## build Binder's environment from nothing and try the explorers in it
+	bash tools/try_binder.sh
 
 bench: .venv/ready  ## time the engine against its oracles and print the table
 	$(BIN)/python -m pytest benchmarks -p no:xdist --benchmark-columns=min --benchmark-disable-gc -q
@@ -27,12 +42,12 @@ refresh: .venv/ready  ## execute the notebooks and store the output of their che
 links: .venv/ready  ## ask every external link whether it is still there (needs the internet)
 	$(BIN)/jupyter-book build . --builder linkcheck
 
-lint: .venv/ready  ## check the style of all code
-	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+lint: .venv/ready  ## check the style and the types of all code
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 lock:  ## make requirements.txt anew from pyproject.toml (needs uv)
 	uv pip compile --universal --python-version 3.11 --no-header --extra book --extra test \
-		pyproject.toml -o requirements.txt
+		--extra browser pyproject.toml -o requirements.txt
 	echo "-e ." >> requirements.txt
 
 clean:  ## remove what was built, but not .venv

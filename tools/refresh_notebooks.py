@@ -4,6 +4,8 @@
 
 Kept are the outputs of the check cells (tag nbval-check-output), which nbval compares, and the
 execution counts of those cells, without which it compares nothing. Everything else is taken out.
+If the repository has an address, a hidden cell that installs the library from there is put in
+front, for Colab, which has nothing but the notebook.
 """
 
 import sys
@@ -12,16 +14,38 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from synlib.cli import repository_address
+
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 CHECK_TAG = "nbval-check-output"
+COLAB_TAG = "colab"
+INSTALL = """\
+import importlib.util
+
+if importlib.util.find_spec("synlib") is None:  # on Colab
+    %pip install --quiet git+{address}"""
 
 
 def main(paths):
+    address = repository_address()
     for path in paths or sorted(NOTEBOOKS.glob("*.ipynb")):
-        notebook = nbformat.read(path, as_version=4)
+        notebook = with_install_cell(nbformat.read(path, as_version=4), address)
         NotebookClient(notebook, timeout=600, kernel_name="python3").execute()
         nbformat.write(stripped(notebook), path)
         print(f"refreshed {path}")
+
+
+def with_install_cell(notebook, address):
+    """The notebook with one cell that installs the library, or none without an address."""
+    cells = [c for c in notebook.cells if COLAB_TAG not in c.metadata.get("tags", [])]
+    if address is not None:
+        cell = nbformat.v4.new_code_cell(
+            INSTALL.format(address=address), id=COLAB_TAG,
+            metadata={"tags": [COLAB_TAG, "remove-cell"]},
+        )  # fmt: skip
+        cells.insert(1, cell)
+    notebook.cells = cells
+    return notebook
 
 
 def stripped(notebook):

@@ -1,0 +1,107 @@
+"""Every page in a real browser that can't reach the network."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import SCREENSHOTS, SITE, pages
+
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+BROKEN_PICTURES = """[...document.images]
+    .filter(i => i.offsetParent && !(i.complete && i.naturalWidth && i.alt)).map(i => i.src)"""
+
+
+class Visit:
+    """A page that was opened, with all that was asked for and all that went wrong."""
+
+    def __init__(self, browser, address, viewport=DESKTOP, scheme="light"):
+        self.outside, self.failed, self.errors, self.sizes = [], [], [], {}
+        self.context = browser.new_context(viewport=viewport, color_scheme=scheme)
+        self.context.route("**/*", self._answer)
+        self.page = self.context.new_page()
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("response", self._weigh)
+        self.page.goto(address, wait_until="networkidle")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.context.close()
+
+    def _answer(self, route):
+        url = route.request.url
+        if url.startswith(("http://127.0.0.1", "file:", "data:")):
+            route.continue_()
+        else:
+            self.outside.append(url)
+            route.abort()
+
+    def _hear(self, message):
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    def _weigh(self, response):
+        if response.status >= 400:
+            self.failed.append(response.url)
+        if response.ok and response.request.resource_type != "image":
+            self.sizes[response.url] = len(response.body())
+
+
+@pytest.mark.parametrize("path", pages())
+def test_page_is_whole_without_the_network(browser, site, path):
+    with Visit(browser, f"{site}/{path}") as visit:
+        assert visit.outside == []
+        assert visit.failed == []
+        assert visit.errors == []
+        assert visit.page.evaluate(BROKEN_PICTURES) == []
+        if visit.page.locator(".math").count():
+            assert visit.page.locator("mjx-container").count() > 0
+            assert visit.page.locator("mjx-merror").count() == 0
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        name = path.replace("/", "-").removesuffix(".html")
+        visit.page.screenshot(path=SCREENSHOTS / f"{name}-desktop.png", full_page=True)
+
+
+@pytest.mark.parametrize("path", pages())
+def test_page_fits_a_phone(browser, site, path):
+    with Visit(browser, f"{site}/{path}", PHONE) as visit:
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        name = path.replace("/", "-").removesuffix(".html")
+        visit.page.screenshot(path=SCREENSHOTS / f"{name}-phone.png", full_page=True)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", pages())
+def test_page_is_accessible(browser, site, path, scheme):
+    with Visit(browser, f"{site}/{path}", scheme=scheme) as visit:
+        found = Axe().run(visit.page).response["violations"]
+        serious = [
+            (violation["id"], [node["html"][:200] for node in violation["nodes"]][:3])
+            for violation in found
+            if violation["impact"] in ("serious", "critical")
+        ]
+        assert serious == []
+
+
+def test_first_page_is_light(browser, site):
+    with Visit(browser, f"{site}/book/intro.html") as visit:
+        total = sum(visit.sizes.values())
+        assert total < 1_000_000, sorted(visit.sizes.items(), key=lambda item: -item[1])[:5]
+
+
+@pytest.mark.parametrize("path", ["book/intro.html", "notebooks/01_perceptron_energy.html"])
+def test_page_opens_from_disk(browser, path):
+    with Visit(browser, (SITE / path).as_uri()) as visit:
+        assert visit.outside == []
+        assert visit.page.evaluate(BROKEN_PICTURES) == []
+        assert visit.page.locator("mjx-container").count() > 0 or "intro" in path
+
+
+def test_keyboard_reaches_the_text(browser, site):
+    with Visit(browser, f"{site}/book/intro.html") as visit:
+        visit.page.keyboard.press("Tab")
+        first = visit.page.evaluate("document.activeElement.textContent").strip()
+        assert first.lower().startswith("skip to")
