@@ -268,6 +268,8 @@ def _copy_book(source):
 def _config():
     """Settings of the book, with launch buttons if the repository has an address."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    extensions = config["sphinx"]["local_extensions"]
+    config["sphinx"]["local_extensions"] = {k: str(ROOT / path) for k, path in extensions.items()}
     address = repository_address()
     if address is not None:
         config["repository"] = {"url": address, "branch": "main"}

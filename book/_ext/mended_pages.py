@@ -1,0 +1,34 @@
+"""Sphinx extension: mend what the theme and its helpers get wrong.
+
+They add the settings of live code twice, which is an error in the browser; the program that sets
+mathematics to every page; and ask for a colour mode that is not set.
+"""
+
+from docutils import nodes
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("html-page-context", mend, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def mend(app, pagename, templatename, context, doctree):
+    """Change what the template will see."""
+    context["default_mode"] = "auto"
+    mathematics = doctree is not None and any(
+        isinstance(node, nodes.math | nodes.math_block) for node in doctree.findall()
+    )
+    seen = set()
+    scripts = []
+    for script in context.get("script_files", []):
+        name = str(getattr(script, "filename", script) or "")
+        key = name or script.attributes.get("body")
+        if key in seen or ("mathjax" in name and not mathematics):
+            continue
+        seen.add(key)
+        scripts.append(script)
+    context["script_files"] = scripts
+    # docutils calls a bibliography a list, but not its entries items: a fault to screen readers
+    listed = '<div role="list" class="citation-list">'
+    context["body"] = context.get("body", "").replace(listed, '<div class="citation-list">')
