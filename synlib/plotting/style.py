@@ -1,11 +1,12 @@
 """How all figures of the book look, and the numbers in them."""
 
+import math
 import os
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
+from matplotlib.ticker import NullFormatter, NullLocator
 
 COLOURS = {
     "no caching": "#D55E00",
@@ -103,13 +104,24 @@ def plain_numbers(axis):
 
 
 def enough_ticks(ax):
-    """Also ticks at 2 and 5 on a logarithmic y axis with too few powers of ten to read."""
+    """Ticks also between the powers of ten, on a logarithmic y axis with too few of these."""
+    ax.set_yscale("log")  # forgets the ticks of an earlier call, with fewer lines in the figure
     low, high = ax.get_ylim()
-    if high < 100 * low:
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        plain_numbers(ax.yaxis)
-        if high > 1e5:
-            ax.yaxis.set_major_formatter(LogFormatterSciNotation(labelOnlyBase=False))
+    if high >= 100 * low:
+        return
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for digits in ((1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7)):
+        ticks = [(digit, decade) for decade in decades for digit in digits]
+        ticks = [tick for tick in ticks if low <= tick[0] * 10.0 ** tick[1] <= high]
+        if len(ticks) > 2:
+            break
+    labels = [
+        f"{digit * 10.0**decade:g}" if decade < 5 else rf"${digit:g}\times10^{{{decade}}}$"
+        for digit, decade in ticks
+    ]
+    ax.set_yticks([digit * 10.0**decade for digit, decade in ticks], labels)
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.set_ylim(low, high, auto=True)
 
 
 def spread(ax, table, x, y, colour, label, **line):
