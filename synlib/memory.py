@@ -61,11 +61,12 @@ class SynapticCache:
     consolidate : {"now", "next"}
         Whether crossing consolidates in the same step or flags for the start of the next.
     decay_order : {"before", "after"}, optional
-        Whether s decays before or after the network's output is computed. By default as in [1]_:
-        before in the perceptron, after (at the end of the step) in the multilayer network.
+        Whether s decays before or after the network's output is computed. By default as Li and van
+        Rossum ran it: before in the perceptron, after (at the end of the step) in the multilayer
+        network.
     decay_form : {"discrete", "exponential"}, optional
-        Factor per step 1 - 1/decay_time or exp(-1/decay_time). By default as in [1]_: discrete in
-        the perceptron, exponential in the multilayer network.
+        Factor per step 1 - 1/decay_time or exp(-1/decay_time). By default as Li and van Rossum ran
+        it: discrete in the perceptron, exponential in the multilayer network.
 
     Raises
     ------
@@ -74,7 +75,7 @@ class SynapticCache:
 
     References
     ----------
-    .. [1] Li and van Rossum (2020), eLife 9:e50804, Fig 4A (scopes) and Methods.
+    Li and van Rossum (2020), eLife 9:e50804, Fig 4A (scopes) and Methods.
 
     Examples
     --------

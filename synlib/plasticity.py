@@ -93,6 +93,7 @@ class _FractionRule(PlasticityRule):
 
 
 _FRACTION_DOC = """
+
     Parameters
     ----------
     fraction : float or pair of float

@@ -4,6 +4,7 @@ Runs are spread over processes (or over a cluster, see `sweep`) and kept on disk
 finished, so that a sweep that was stopped goes on where it was.
 """
 
+import ast
 import hashlib
 import inspect
 import itertools
@@ -44,7 +45,7 @@ def sweep(function, *, seeds=1, n_jobs=None, cache=True, **axes):
     cache : bool or path
         Where finished runs are kept, to be looked up instead of run again: True for
         ``$SYNLIB_CACHE``, else the user's cache folder; False for nowhere. A run is looked up by
-        the function, its arguments, and the source of the function and of the whole library, so
+        the function, its arguments, and the code of the function and of the whole library, so
         a changed model is never answered from an old cache.
     **axes
         Arguments of the function: a list or array is an axis of the grid, anything else is the
@@ -277,5 +278,15 @@ def _library_version():
     for source in sorted(folder.rglob("*.py")):
         name = source.relative_to(folder).as_posix()
         if name.split("/")[0] not in FRONT_END:
-            digest.update(name.encode() + source.read_bytes())
+            digest.update(name.encode() + _code(source.read_text("utf-8")).encode())
     return digest.hexdigest()[:16]
+
+
+def _code(source):
+    """What a module does: without comments, docstrings and layout."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        if documented and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree)

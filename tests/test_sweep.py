@@ -225,3 +225,11 @@ def test_bad_arguments_are_named():
         sweep(perceptron_run, seeds=0)
     with pytest.warns(RuntimeWarning, match="dataset must be one of mnist-subset"):
         sweep(mlp_run, dataset="letters", n_jobs=1, cache=False)
+
+
+def test_words_do_not_void_the_cache_but_code_does():
+    source = 'def f(x):\n    """Twice."""\n    return 2 * x\n'
+    reworded = 'def f(x):\n    """Two times."""\n    # a comment\n    return 2 * x\n'
+    changed = source.replace("2 *", "3 *")
+    assert sweep_module._code(source) == sweep_module._code(reworded)
+    assert sweep_module._code(source) != sweep_module._code(changed)
