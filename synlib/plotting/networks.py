@@ -213,7 +213,7 @@ def energy_against_hidden(table, columns, by="hidden", ax=None):
         rest = {key: value for key, value in line.items() if key != "color"}
         spread(ax, table, by, column, colour, name, **rest)
     ax.set(xscale="log", yscale="log", xlabel="hidden units", ylabel="energy (a.u.)")
-    ticks = sorted(table[by].unique())
+    ticks = sorted({x for line in ax.get_lines() for x in line.get_xdata()})
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.xaxis.set_minor_locator(NullLocator())
     enough_ticks(ax)
