@@ -149,7 +149,6 @@ def run_notebooks(notebooks, profile, given, output, jobs, results=None):
     environment = {"SYNLIB_FIGURES": "1", "TQDM_DISABLE": "1"}
     if jobs:
         environment["SYNLIB_JOBS"] = str(jobs)
-    os.environ.update(environment)
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -162,10 +161,11 @@ def run_notebooks(notebooks, profile, given, output, jobs, results=None):
             raise click.ClickException(f"{path.stem} has no parameter {unknown.pop()!r}")
         target = output / path.name
         try:
-            papermill.execute_notebook(
-                path, target, parameters=values, kernel_name="python3",
-                progress_bar=sys.stderr.isatty(), cwd=str(output),
-            )  # fmt: skip
+            with _environment(environment):
+                papermill.execute_notebook(
+                    path, target, parameters=values, kernel_name="python3",
+                    progress_bar=sys.stderr.isatty(), cwd=str(output),
+                )  # fmt: skip
         except PapermillExecutionError as error:
             raise click.ClickException(
                 f"{path.stem} failed: {error.ename}: {error.evalue} (see {target})"
@@ -217,6 +217,18 @@ def _forget_old_executions():
         shutil.rmtree(ROOT / "_build" / ".jupyter_cache", ignore_errors=True)
         stamp.parent.mkdir(exist_ok=True)
         stamp.write_text(version)
+
+
+@contextlib.contextmanager
+def _environment(values):
+    """Environment variables for a notebook, and as they were afterwards."""
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """The command line: exit codes and messages that a script can rely on, and real figures."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -122,6 +123,7 @@ def test_scorecard_rows_are_taken_from_an_executed_notebook(tmp_path):
     chapter = ROOT / "notebooks" / "12_spiking_neuron.ipynb"
     small = dict(n_patterns=[1, 2], thresholds=[0.1, 0.2], seeds=2)
     cli.run_notebooks([chapter], "quick", small, tmp_path, 1, results=tmp_path / "results")
+    assert "SYNLIB_FIGURES" not in os.environ  # nothing is left for those who come after
     (record,) = scorecard.load(tmp_path / "results").values()
     (row,) = record["rows"]
     assert (row.claim, row.n_values) == ("E16", 2)
