@@ -55,3 +55,5 @@ def site():
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
+    thread.join()
+    server.server_close()
