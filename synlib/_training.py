@@ -20,7 +20,7 @@ class Run:
     """State of one call of `MLP.fit`: arrays for the compiled loop, and the way back from them."""
 
     def __init__(
-        self, net, memory, plasticity, weights, X, labels, for_order, for_rule, count_writes
+        self, net, memory, plasticity, weights, X, labels, for_order, for_rule, count_writes=False
     ):
         self.net = net
         self.X = X
