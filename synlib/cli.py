@@ -212,7 +212,7 @@ def _forget_old_executions():
     sources = [*(ROOT / "synlib").rglob("*.py"), ROOT / "requirements.txt"]
     contents = b"".join(path.read_bytes() for path in sorted(sources))
     version = hashlib.sha256(contents).hexdigest()
-    stamp = ROOT / "_build" / ".library"
+    stamp = ROOT / "_build" / ".sources"
     if not stamp.is_file() or stamp.read_text() != version:
         shutil.rmtree(ROOT / "_build" / ".jupyter_cache", ignore_errors=True)
         stamp.parent.mkdir(exist_ok=True)
