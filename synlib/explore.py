@@ -10,7 +10,6 @@ import itertools
 import threading
 
 import ipywidgets as widgets
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -277,6 +276,5 @@ def _slider(kind, description, value, **settings):
 def _image(figure, alt):
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=100)
-    plt.close(figure)
     data = base64.b64encode(buffer.getvalue()).decode()
     return f'<img alt="{alt}" src="data:image/png;base64,{data}" style="max-width: 100%">'

@@ -115,11 +115,7 @@ def totals(results):
     >>> sum(totals({}).values()) == len(CLAIMS)
     True
     """
-    found = {(row.claim, row.measure): row for record in results.values() for row in record["rows"]}
-    verdicts = [
-        verdict([found.get((key, name), _untested(key, name)) for name in claim.measures])
-        for key, claim in CLAIMS.items()
-    ]
+    verdicts = [verdict(rows) for rows in _by_claim(results).values()]
     return {name: verdicts.count(name) for name in VERDICTS}
 
 
@@ -260,11 +256,10 @@ def _table(rows, stored):
 
 def _board(results):
     """All claims as HTML: one line a measure."""
-    found = {(row.claim, row.measure): row for record in results.values() for row in record["rows"]}
     head = ["claim", "source", "measured", "published", "here", "verdict"]
     lines = [f"<tr>{_cells('th', head)}</tr>"]
-    for key, claim in CLAIMS.items():
-        rows = [found.get((key, name), _untested(key, name)) for name in claim.measures]
+    for key, rows in _by_claim(results).items():
+        claim = CLAIMS[key]
         judged = verdict(rows)
         span = f' rowspan="{len(rows)}"'
         for number, row in enumerate(rows):
@@ -292,8 +287,14 @@ def _cells(tag, texts):
     return "".join(f"<{tag}>{html.escape(text)}</{name}>" for text in texts)
 
 
-def _untested(claim, measure):
-    return Row(claim, measure, np.nan, np.nan, np.nan, 0, "not tested")
+def _by_claim(results):
+    """The rows of every claim, also of those that nothing is stored about."""
+    found = {(row.claim, row.measure): row for record in results.values() for row in record["rows"]}
+    unknown = np.nan, np.nan, np.nan, 0, "not tested"
+    return {
+        key: [found.get((key, name)) or Row(key, name, *unknown) for name in claim.measures]
+        for key, claim in CLAIMS.items()
+    }
 
 
 def _interval(row, measure):

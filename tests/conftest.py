@@ -1,7 +1,29 @@
 """Shared by all tests."""
 
+import subprocess
+
+import pytest
 from hypothesis import settings
 
 # the same cases every time: a red run can be repeated, and is nobody's bad luck
 settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A function that mounts an empty file system of a given size, such as "64k"."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = []
+
+    def mount(size):
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.skip("cannot mount a small file system here")
+        mounted.append(disk)
+        return disk
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", str(folder)], check=True)

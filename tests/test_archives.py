@@ -6,7 +6,6 @@ import http.server
 import json
 import os
 import shutil
-import subprocess
 import threading
 from pathlib import Path
 
@@ -156,24 +155,13 @@ def test_import_says_what_is_missing(archive, folder):
     assert "has no file t10k-labels-idx1-ubyte.gz or t10k-labels-idx1-ubyte" in result.output
 
 
-def test_import_on_a_full_disk_leaves_nothing(archive, folder, tmp_path, monkeypatch):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(disk)],
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip("cannot mount a small file system here")
-    try:
-        (disk / "filler").write_bytes(bytes(12 * 1024))
-        monkeypatch.setattr(archives, "cache_folder", lambda: disk / "data")
-        with pytest.raises(DataUnavailable, match=r"No space left on device.*make room"):
-            archives.import_folder(folder)
-        assert [path for path in disk.rglob("*") if path.is_file()] == [disk / "filler"]
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
+def test_import_on_a_full_disk_leaves_nothing(archive, folder, small_disk, monkeypatch):
+    disk = small_disk("16k")
+    (disk / "filler").write_bytes(bytes(12 * 1024))
+    monkeypatch.setattr(archives, "cache_folder", lambda: disk / "data")
+    with pytest.raises(DataUnavailable, match=r"No space left on device.*make room"):
+        archives.import_folder(folder)
+    assert [path for path in disk.rglob("*") if path.is_file()] == [disk / "filler"]
 
 
 def test_a_folder_without_permission_is_named(archive, folder):

@@ -158,22 +158,11 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path):
         sweep(fragile, value=[4], cache=tmp_path / "file")
 
 
-def test_a_full_disk_loses_no_result(tmp_path):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)],
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip("cannot mount a small file system here")
-    try:
-        with pytest.warns(Warning, match=r"Unable to cache to disk.*No space left"):
-            table = sweep(fragile, value=list(range(30)), n_jobs=1, cache=disk)
-        assert list(table["root"]) == [value**0.5 for value in range(30)]
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
+def test_a_full_disk_loses_no_result(small_disk):
+    disk = small_disk("64k")
+    with pytest.warns(Warning, match=r"Unable to cache to disk.*No space left"):
+        table = sweep(fragile, value=list(range(30)), n_jobs=1, cache=disk)
+    assert list(table["root"]) == [value**0.5 for value in range(30)]
 
 
 def test_best_threshold_is_found_despite_the_noise():

@@ -10,7 +10,7 @@ from synlib.plotting.style import COLOURS, enough_ticks, plain_numbers, spread
 RULE_COLOURS = (
     COLOURS["all synapses"],
     COLOURS["largest updates"],
-    "#56B4E9",
+    "#882255",
     COLOURS["subnetwork"],
     COLOURS["both"],
 )

@@ -17,8 +17,8 @@ COLOURS = {
     "theory": "#000000",
     "largest updates": "#B3478C",
     "per synapse": "#56B4E9",
-    "subnetwork": "#0072B2",
-    "both": "#009E73",
+    "subnetwork": "#332288",
+    "both": "#999933",
 }
 # The colours of things that are another name for one of the above
 COLOURS["all synapses"] = COLOURS["no caching"]
