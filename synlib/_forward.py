@@ -16,8 +16,8 @@ OUTPUTS = {
     "linear": kernels.LINEAR,
 }
 
-# samples are taken in batches of about this many hidden activities
-BATCH = 2e7
+# samples are taken in batches of about this many hidden activities: they stay in the processor
+BATCH = 2e5
 
 
 def summed_output(net, X, W1, W2, clamp):
@@ -44,7 +44,7 @@ def activate(x, kind):
     if kind == kernels.RELU:
         return np.maximum(x, 0)
     if kind == kernels.LEAKY_RELU:
-        return np.where(x > 0, x, kernels.LEAK * x)
+        return np.maximum(x, kernels.LEAK * x)
     if kind == kernels.TANH:
         return np.tanh(x)
     if kind == kernels.SOFTMAX:

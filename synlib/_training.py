@@ -4,9 +4,9 @@ import numpy as np
 
 from synlib import energy
 from synlib._forward import ACTIVATIONS, OUTPUTS, summed_output
-from synlib._inputs import compress, most_common_value
 from synlib._kernels import layer as layers
 from synlib._kernels import network as kernels
+from synlib._kernels.inputs import compress
 from synlib._validation import per_layer
 
 LOSSES = {"mse": kernels.MSE, "cross_entropy": kernels.CROSS_ENTROPY}
@@ -14,6 +14,8 @@ GRADIENTS = {"exact": kernels.EXACT, "li2020": kernels.LI2020, "nyiro2022": kern
 
 # a compiled call lasts about this many multiplications, so that Ctrl-C is heard within a second
 WORK_PER_CALL = 3e8
+# below this share a common value of the inputs is not worth the second term it costs
+WORTHWHILE_SHARE = 0.25
 
 
 class Run:
@@ -53,7 +55,7 @@ class Run:
         separable = self.rules[0].kind not in (layers.MASK, layers.BY_WEIGHT)
         background = X.dtype.type(0)
         if separable and not count_writes:  # a background leaves rounding errors in silent rows
-            background = most_common_value(X)
+            background = _most_common_value(X)
         start, index, value = compress(X, background, net.bias)
         static_output = np.zeros((len(X) if has_static else 0, n_outputs), X.dtype)
         self.samples = kernels.Samples(start, index, value, background, labels, static_output)
@@ -183,6 +185,14 @@ class _UnitMasks:
         if self.masks.redraw == "label":
             return kernels.Masks(self.units, labels)
         return kernels.Masks(self.units, steps % len(self.units))
+
+
+def _most_common_value(X):
+    """The most common input value if it is common enough to be treated as a background, else 0."""
+    sample = X[:: max(1, len(X) // 200)]
+    values, counts = np.unique(sample, return_counts=True)
+    common = counts.argmax()
+    return values[common] if counts[common] >= WORTHWHILE_SHARE * sample.size else X.dtype.type(0)
 
 
 def _rule(expressed, shape):

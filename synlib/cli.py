@@ -14,15 +14,19 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import click
+import joblib
 import yaml
 
 from synlib import archives, scorecard
 
 PROFILES = click.Choice(["quick", "paper"])
 ROOT = Path(__file__).parents[1]
+CHAPTERS_AT_ONCE = 2
+SUMMARY = "11_scorecard"  # shows what the other chapters store
 
 
 @click.group()
@@ -39,7 +43,9 @@ def main():
               help="A parameter of the notebooks; may be given several times.")  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path), default=Path("figures"),
               show_default=True, help="Folder for executed notebooks and figures.")  # fmt: skip
-@click.option("--jobs", type=click.IntRange(min=1), help="Processes; by default one a core.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="Processes of a chapter; by default one a core."
+)
 def figures(chapters, profile, parameters, output, jobs):
     """Run chapters and write every figure as SVG and PNG, and its numbers as JSON.
 
@@ -54,7 +60,9 @@ def figures(chapters, profile, parameters, output, jobs):
 @main.command()
 @click.option("--profile", type=PROFILES, default="quick", show_default=True,
               help="Sizes: those in the notebooks, or those of the papers.")  # fmt: skip
-@click.option("--jobs", type=click.IntRange(min=1), help="Processes; by default one a core.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="Processes of a chapter; by default one a core."
+)
 def book(profile, jobs):
     """Execute the notebooks and build the book, _build/html/index.html.
 
@@ -136,7 +144,6 @@ def run_notebooks(notebooks, profile, given, output, jobs, results=None):
     ``results`` is the folder where the rows of the scorecard are stored, if they are to be.
     """
     import papermill  # takes a second to import
-    from papermill.exceptions import PapermillExecutionError
 
     known = {path: set(papermill.inspect_notebook(path)) for path in notebooks}
     for name in given:
@@ -146,33 +153,65 @@ def run_notebooks(notebooks, profile, given, output, jobs, results=None):
             raise click.UsageError(
                 f"no chapter has a parameter {name!r}; did you mean {nearest[0]!r}?"
             )
-    environment = {"SYNLIB_FIGURES": "1", "TQDM_DISABLE": "1"}
-    if jobs:
-        environment["SYNLIB_JOBS"] = str(jobs)
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise click.ClickException(f"cannot write to {output}: {error.strerror}") from error
-    for number, path in enumerate(notebooks, start=1):
-        click.echo(f"[{number}/{len(notebooks)}] {path.stem} ({profile})", err=True)
+    chapters = {}
+    for path in notebooks:
         values = _profile(path, profile) | {k: v for k, v in given.items() if k in known[path]}
         unknown = set(values) - known[path]
         if unknown:
             raise click.ClickException(f"{path.stem} has no parameter {unknown.pop()!r}")
-        target = output / path.name
-        try:
-            with _environment(environment):
-                papermill.execute_notebook(
-                    path, target, parameters=values, kernel_name="python3",
-                    progress_bar=sys.stderr.isatty(), cwd=str(output),
-                )  # fmt: skip
-        except PapermillExecutionError as error:
-            raise click.ClickException(
-                f"{path.stem} failed: {error.ename}: {error.evalue} (see {target})"
-            ) from error
-        if results is not None:
-            extract_card(target, results)
-        extract_figures(target, output)
+        chapters[path] = values
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.ClickException(f"cannot write to {output}: {error.strerror}") from error
+
+    summary = {path: values for path, values in chapters.items() if path.stem == SUMMARY}
+    for part in ({k: v for k, v in chapters.items() if k not in summary}, summary):
+        for target, seconds, failure in _execute_all(part, profile, output, jobs):
+            if failure:
+                raise click.ClickException(f"{target.stem} failed: {failure} (see {target})")
+            if results is not None:
+                extract_card(target, results)
+            extract_figures(target, output)
+            click.echo(f"{target.stem}: done in {seconds:.0f} s", err=True)
+
+
+def _execute_all(chapters, profile, output, jobs):
+    """Execute chapters, and give each as soon as it is done."""
+    environment = {"SYNLIB_FIGURES": "1", "TQDM_DISABLE": "1"}
+    if jobs:
+        environment["SYNLIB_JOBS"] = str(jobs)
+    # while one chapter loads its images and draws, another computes
+    at_once = max(1, min(CHAPTERS_AT_ONCE, len(chapters), jobs or joblib.cpu_count()))
+
+    def tasks():
+        for number, (path, values) in enumerate(chapters.items(), start=1):
+            click.echo(f"[{number}/{len(chapters)}] {path.stem} ({profile})", err=True)
+            yield joblib.delayed(_execute)(
+                path, output / path.name, values, environment, alone=at_once == 1
+            )
+
+    with joblib.parallel_config("loky"):
+        run = joblib.Parallel(at_once, return_as="generator_unordered", pre_dispatch="n_jobs")
+        yield from run(tasks())
+
+
+def _execute(path, target, values, environment, alone):
+    """Execute one notebook: the result, the seconds it took, and why it failed, if it did."""
+    import papermill  # takes a second to import
+    from papermill.exceptions import PapermillExecutionError
+
+    start = time.perf_counter()
+    failure = None
+    try:
+        with _environment(environment):
+            papermill.execute_notebook(
+                path, target, parameters=values, kernel_name="python3",
+                progress_bar=alone and sys.stderr.isatty(), cwd=str(target.parent),
+            )  # fmt: skip
+    except PapermillExecutionError as error:
+        failure = f"{error.ename}: {error.evalue}"
+    return target, time.perf_counter() - start, failure
 
 
 def extract_card(path, results):

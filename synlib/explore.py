@@ -243,6 +243,7 @@ class Learning:
                 plasticity=RULES[self.rule.value](self.fraction.value),
                 memory=memory,
                 max_epochs=self.max_epochs,
+                dtype="float32",
                 random_state=0,
             )
             test = X_test, images.y_test

@@ -5,8 +5,9 @@ import subprocess
 import pytest
 from hypothesis import settings
 
-# the same cases every time: a red run can be repeated, and is nobody's bad luck
-settings.register_profile("repeatable", derandomize=True)
+# the same cases every time: a red run can be repeated, and is nobody's bad luck; no deadline, since
+# the first case may have to compile
+settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
 

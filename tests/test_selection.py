@@ -19,7 +19,7 @@ sizes = st.one_of(st.sampled_from([0.0, 0.5, 1.0, 3.0]), st.floats(0, 1e6), st.f
     dtype=st.sampled_from([np.float64, np.float32]),
 )
 def test_kth_largest_product(rows, columns, data, dtype):
-    rows, columns = rows.astype(dtype), np.sort(columns.astype(dtype))
+    rows, columns = np.sort(rows.astype(dtype)), np.sort(columns.astype(dtype))
     multiplicity = np.array(
         data.draw(st.lists(st.integers(1, 30), min_size=rows.size, max_size=rows.size))
     )
@@ -39,7 +39,7 @@ def test_kth_largest(values, data):
 
 
 @pytest.mark.parametrize("kind", ["normal", "ties", "sorted", "mostly zero"])
-@pytest.mark.parametrize("size", [1024, 5000, 78500])
+@pytest.mark.parametrize("size", [1000, 5000, 78500])
 def test_kth_largest_of_many(size, kind):
     random = np.random.default_rng(0)
     values = random.normal(size=size)

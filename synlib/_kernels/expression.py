@@ -12,13 +12,22 @@ from synlib._kernels.layer import (
     BY_INPUT,
     BY_UPDATE,
     BY_WEIGHT,
+    CONSOLIDATION,
     FACTOR,
     NEURON_SUM,
     NONE,
+    WRITES,
     effective_weights,
 )
-from synlib._kernels.selection import kth_largest, kth_largest_product
-from synlib._kernels.storage import measure, store_all, store_row, store_spread, store_ties
+from synlib._kernels.selection import first_at_least, kth_largest, kth_largest_product
+from synlib._kernels.storage import (
+    cache_row,
+    measure,
+    store_all,
+    store_row,
+    store_spread,
+    store_ties,
+)
 
 
 @compiled
@@ -57,7 +66,8 @@ def _store_selected(layer, rule, cached, count, index, value, background, change
     """Store the part of the outer product that the rule lets through, row by row."""
     n, m = layer.persistent.shape
     magnitude = np.abs(change)
-    limit = magnitude[0] * 0 - 1
+    sign = change.dtype.type(rule.sign)
+    limit = change.dtype.type(-1)
     cutoff = 0
     mask = layer.mask
     if rule.kind == BY_UPDATE:
@@ -69,40 +79,49 @@ def _store_selected(layer, rule, cached, count, index, value, background, change
     # the inputs that were active.
     spread = np.zeros(m, change.dtype)
     if background != 0:
-        level = rule.sign * abs(background)
+        level = sign * abs(background)
         for j in range(m):
             if level * magnitude[j] > limit:
                 spread[j] = background * change[j]
         store_spread(layer, cached, n - count, spread)
 
+    # up to the cutoff, changes equal to the limit are expressed too
+    below = np.nextafter(limit, change.dtype.type(-np.inf))
+    limits = np.full(m, limit)
+    split = 0
+    strongest = sign * (magnitude.max() if rule.sign > 0 else magnitude.min())
     proposal = np.empty(m, change.dtype)
-    below = np.nextafter(limit, -np.inf)
+    zero = change.dtype.type(0)
+    matrix, column_sum = layer.persistent, layer.column_sum
+    spent = 0.0
+    writes = 0.0
     for a in range(count):
         i = index[a]
         x = value[a]
-        level = rule.sign * abs(x)
-        split = min(max(cutoff - i * m, 0), m)
-        if rule.kind == BY_UPDATE and (split == 0 or split == m):
-            _express(proposal, x, change, level, magnitude, limit if split == 0 else below)
-        elif rule.kind == BY_UPDATE:
-            head, tail = slice(0, split), slice(split, m)
-            _express(proposal[head], x, change[head], level, magnitude[head], below)
-            _express(proposal[tail], x, change[tail], level, magnitude[tail], limit)
+        if rule.kind == BY_UPDATE:
+            if background == 0 and abs(x) * strongest < limit:
+                continue
+            if split != min(max(cutoff - i * m, 0), m):
+                split = min(max(cutoff - i * m, 0), m)
+                limits[:split] = below
+                limits[split:] = limit
+            level = sign * abs(x)
+            for j in range(m):
+                proposal[j] = x * change[j] if level * magnitude[j] > limits[j] else zero
         else:
             for j in range(m):
-                proposal[j] = x * change[j] if mask[i, j] else 0
-        store_row(layer, cached, background, i, proposal, spread)
+                proposal[j] = x * change[j] if mask[i, j] else zero
+        if cached:
+            cache_row(layer, background, i, proposal, spread)
+        else:
+            energy, written = store_row(matrix[i], column_sum, background, proposal, spread)
+            spent += energy
+            writes += written
+    layer.ledger[CONSOLIDATION] += spent
+    layer.ledger[WRITES] += writes
 
     if background != 0 and cutoff > 0:
         store_ties(layer, rule, cached, count, index, background, change, limit, cutoff)
-
-
-@compiled
-def _express(proposal, x, change, level, magnitude, limit):
-    """Propose the changes whose level is above the limit, and zero for the others."""
-    for j in range(proposal.size):
-        proposed = x * change[j]
-        proposal[j] = proposed if level * magnitude[j] > limit else x * 0
 
 
 @compiled
@@ -116,31 +135,11 @@ def _select_by_update(rule, n, count, index, value, background, magnitude):
     inputs = np.full(n, abs(background), magnitude.dtype)
     for a in range(count):
         inputs[index[a]] = abs(value[a])
-    active = np.abs(value[:count])
-    active.sort()
-    rows = np.empty(count + 1, magnitude.dtype)
-    multiplicity = np.ones(count + 1, np.int64)
-    n_rows = 0
-    for x in active:
-        if n_rows > 0 and rows[n_rows - 1] == x:
-            multiplicity[n_rows - 1] += 1
-        else:
-            rows[n_rows] = x
-            n_rows += 1
-    if n > count:
-        rows[n_rows] = abs(background)
-        multiplicity[n_rows] = n - count
-        n_rows += 1
-
-    k = rule.count if rule.sign > 0 else n * m - rule.count + 1
+    rows, multiplicity, n_rows = _sizes_of_inputs(n, count, value, background)
     columns = np.sort(magnitude)
-    if n_rows <= m:
-        value_k, greater = kth_largest_product(rows, multiplicity, n_rows, columns, k)
-    else:  # search the longer of the two by bisection
-        columns = np.repeat(rows[:n_rows], multiplicity[:n_rows])
-        columns.sort()
-        value_k, greater = kth_largest_product(magnitude, np.ones(m, np.int64), m, columns, k)
-    limit = rule.sign * value_k
+    k = rule.count if rule.sign > 0 else n * m - rule.count + 1
+    value_k, greater = kth_largest_product(rows, multiplicity, n_rows, columns, k)
+    limit = value_k if rule.sign > 0 else -value_k
     if value_k == 0:  # the ties propose no change at all
         return limit, 0
 
@@ -149,21 +148,12 @@ def _select_by_update(rule, n, count, index, value, background, magnitude):
     tied_times = np.empty(n_rows, np.int64)
     n_tied = 0
     ties = 0
+    first = m
     for r in range(n_rows):
+        first = first_at_least(columns, rows[r], value_k, first)
         times = 0
-        if n_rows <= m:
-            first, last = 0, m
-            while first < last:
-                middle = (first + last) // 2
-                if rows[r] * columns[middle] >= value_k:
-                    last = middle
-                else:
-                    first = middle + 1
-            while first + times < m and rows[r] * columns[first + times] == value_k:
-                times += 1
-        else:
-            for j in range(m):
-                times += rows[r] * magnitude[j] == value_k
+        while first + times < m and rows[r] * columns[first + times] == value_k:
+            times += 1
         if times > 0:
             tied_rows[n_tied] = rows[r]
             tied_times[n_tied] = times
@@ -189,26 +179,49 @@ def _select_by_update(rule, n, count, index, value, background, magnitude):
 
 
 @compiled
+def _sizes_of_inputs(n, count, value, background):
+    """Distinct sizes of the inputs in ascending order, how often each occurs, and their number."""
+    silent = value.dtype.type(abs(background))
+    sizes = np.full(count + (n > count), silent)
+    sizes[:count] = np.abs(value[:count])
+    sizes.sort()
+    multiplicity = np.zeros(sizes.size, np.int64)
+    last = -1
+    for size in sizes:
+        if last < 0 or sizes[last] != size:
+            last += 1
+            sizes[last] = size
+        multiplicity[last] += 1
+        if size == silent and n > count + 1:  # one of them stands for all the silent ones
+            multiplicity[last] += n - count - 1
+            count = n
+    return sizes, multiplicity, last + 1
+
+
+@compiled
 def _select_by_weight(layer, rule):
     """Mask (n, m) of the ``rule.count`` largest or smallest weights, ties by position."""
     sizes = effective_weights(layer)
+    sign = sizes.dtype.type(rule.sign)
     for i in range(sizes.shape[0]):
         row = sizes[i]
         for j in range(row.size):
-            row[j] = rule.sign * abs(row[j])
-    limit, greater = kth_largest(sizes.ravel(), rule.count)
-    ties = rule.count - greater
-    mask = np.zeros(sizes.shape, np.bool_)
+            row[j] = sign * abs(row[j])
+    limit, _ = kth_largest(sizes.ravel(), rule.count)
+    mask = np.empty(sizes.shape, np.bool_)
+    surplus = -rule.count
     for i in range(sizes.shape[0]):
         row = sizes[i]
         for j in range(row.size):
-            mask[i, j] = row[j] > limit
-        j = 0
-        while ties > 0 and j < row.size:
-            if row[j] == limit:
-                mask[i, j] = True
-                ties -= 1
-            j += 1
+            mask[i, j] = row[j] >= limit
+            surplus += row[j] >= limit
+    i = sizes.shape[0] - 1
+    while surplus > 0:  # of the ties, the last are not chosen
+        for j in range(sizes.shape[1] - 1, -1, -1):
+            if surplus > 0 and sizes[i, j] == limit:
+                mask[i, j] = False
+                surplus -= 1
+        i -= 1
     return mask
 
 

@@ -67,8 +67,8 @@ def train(samples, order, first_step, network, layers, rules, masks, cache):
     rule_1, rule_2 = rules
     n_inputs, n_hidden = layer_1.persistent.shape
     n_outputs = layer_2.persistent.shape[1]
-    zero = layer_1.persistent.dtype.type(0)
-    rate_1, rate_2 = zero + network.rate_1, zero + network.rate_2
+    weight = layer_1.persistent.dtype.type
+    zero, rate_1, rate_2 = weight(0), weight(network.rate_1), weight(network.rate_2)
     hidden = np.empty(n_hidden, layer_1.persistent.dtype)
     hidden_error = np.empty_like(hidden)
     hidden_index = np.empty(n_hidden, samples.index.dtype)

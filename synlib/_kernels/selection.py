@@ -1,8 +1,8 @@
 """The k largest (or smallest) entries of an outer product, without forming it.
 
-All |x_i||d_j| of a layer are compared through the two sorted vectors only: how many of them reach
-a value t is counted row by row with a binary search, and t is driven to the k-th largest by a
-bracket that alternates interpolation (fast) with bisection (safe).
+All |x_i||d_j| of a layer are compared through the two sorted vectors only: the products that reach
+a value t are bounded by a staircase, which is walked along once to count them, and t is driven to
+the k-th largest by a bracket that alternates interpolation (fast) with bisection (safe).
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ def kth_largest_product(rows, multiplicity, n_rows, columns, k):
     Parameters
     ----------
     rows : array (>= n_rows,)
-        Non-negative values, each standing ``multiplicity[r]`` times, in any order.
+        Non-negative values in ascending order, each standing ``multiplicity[r]`` times.
     multiplicity : int array (>= n_rows,)
     n_rows : int
     columns : array (m,)
@@ -37,10 +37,9 @@ def kth_largest_product(rows, multiplicity, n_rows, columns, k):
     """
     m = columns.size
     total = 0
-    top = rows[0] * columns[m - 1]
     for r in range(n_rows):
         total += multiplicity[r] * m
-        top = max(top, rows[r] * columns[m - 1])
+    top = rows[n_rows - 1] * columns[m - 1]
     if top == 0.0:
         return top, 0
 
@@ -68,8 +67,9 @@ def kth_largest_product(rows, multiplicity, n_rows, columns, k):
             continue
         count = 0
         below = 0
+        start = m
         for r in range(n_rows):
-            start = _first_at_least(columns, rows[r], middle, starts[0, r], starts[1, r])
+            start = first_at_least(columns, rows[r], middle, min(start, starts[1, r]))
             starts[2, r] = start
             below += start - starts[0, r]
             count += multiplicity[r] * (m - start)
@@ -106,15 +106,11 @@ def kth_largest_product(rows, multiplicity, n_rows, columns, k):
 
 
 @compiled
-def _first_at_least(columns, row, t, first, last):
-    """First j in [first, last] with ``row * columns[j] >= t`` (columns ascending)."""
-    while first < last:
-        middle = (first + last) // 2
-        if row * columns[middle] >= t:
-            last = middle
-        else:
-            first = middle + 1
-    return first
+def first_at_least(columns, row, t, start):
+    """First j with ``row * columns[j] >= t``, which holds from ``start`` on (columns ascending)."""
+    while start > 0 and row * columns[start - 1] >= t:
+        start -= 1
+    return start
 
 
 @compiled
@@ -124,8 +120,8 @@ def kth_largest(values, k):
     A sample tells between which values it must be; only the entries between them are ordered.
     """
     size = values.size
-    stride = 16
-    if size >= 64 * stride:
+    stride = 64
+    if size >= 16 * stride:
         sample = np.sort(values[::stride])
         place = sample.size * (1 - k / size)
         margin = 3 * np.sqrt(sample.size) / 2 + 1

@@ -114,29 +114,39 @@ def _add_row_to_transient(layer, i, change):
 
 
 @compiled
-def store_row(layer, cached, background, i, proposal, spread):
-    """Store the changes of the synapses from one input, less what the shift has done already."""
-    m = proposal.size
-    if cached:
-        inverse = proposal.dtype.type(1 / layer.clock[FACTOR])
-        if background == 0:
-            _add_row_to_transient(layer, i, inverse * proposal)
-        else:
-            row = layer.transient[i]
-            for j in range(m):
-                row[j] += inverse * (proposal[j] - spread[j])
-                layer.transient_sum[j] += inverse * proposal[j]
-        return
-    row = layer.persistent[i]
-    energy = 0.0
-    written = 0
-    for j in range(m):
+def store_row(row, column_sum, background, proposal, spread):
+    """Store changes in a row of persistent weights, less what the shift has done already.
+
+    Returns their energy and how many they are.
+    """
+    energy = proposal.dtype.type(0)
+    written = proposal.dtype.type(0)
+    for j in range(row.size):
         energy += abs(proposal[j])
         written += proposal[j] != 0
-        row[j] += proposal[j] - spread[j]
-        layer.column_sum[j] += proposal[j]
-    layer.ledger[CONSOLIDATION] += energy
-    layer.ledger[WRITES] += written
+    if background == 0:
+        for j in range(row.size):
+            row[j] += proposal[j]
+    else:
+        for j in range(row.size):
+            row[j] += proposal[j] - spread[j]
+        for j in range(row.size):
+            column_sum[j] += proposal[j]
+    return energy, written
+
+
+@compiled
+def cache_row(layer, background, i, proposal, spread):
+    """Store changes in a row of transient weights, less what the shift has done already."""
+    inverse = proposal.dtype.type(1 / layer.clock[FACTOR])
+    if background == 0:
+        _add_row_to_transient(layer, i, inverse * proposal)
+        return
+    row = layer.transient[i]
+    for j in range(row.size):
+        row[j] += inverse * (proposal[j] - spread[j])
+    for j in range(row.size):
+        layer.transient_sum[j] += inverse * proposal[j]
 
 
 @compiled
@@ -163,7 +173,7 @@ def store_spread(layer, cached, inactive, spread):
 def store_ties(layer, rule, cached, count, index, background, change, limit, cutoff):
     """The silent inputs among those tied with the k-th largest change, up to the cutoff."""
     n, m = layer.persistent.shape
-    level = rule.sign * abs(background)
+    level = change.dtype.type(rule.sign) * abs(background)
     tied = np.empty(m, np.int64)
     n_tied = 0
     for j in range(m):
