@@ -22,6 +22,7 @@ import joblib
 import yaml
 
 from synlib import archives, scorecard
+from synlib._kernels.warm import warm
 
 PROFILES = click.Choice(["quick", "paper"])
 ROOT = Path(__file__).parents[1]
@@ -78,6 +79,8 @@ def book(profile, jobs):
         run_notebooks(_notebooks(), profile, {}, source / "notebooks", jobs, scorecard.RESULTS)
         _copy_book(source)
         config["execute"]["execute_notebooks"] = "off"
+    else:
+        warm()
     (ROOT / "_build").mkdir(exist_ok=True)
     config_file = ROOT / "_build" / "config.yml"
     config_file.write_text(yaml.safe_dump(config))
@@ -145,6 +148,7 @@ def run_notebooks(notebooks, profile, given, output, jobs, results=None):
     """
     import papermill  # takes a second to import
 
+    warm()  # else every worker of the first chapters would compile the same
     known = {path: set(papermill.inspect_notebook(path)) for path in notebooks}
     for name in given:
         names = set().union(*known.values())
@@ -165,15 +169,20 @@ def run_notebooks(notebooks, profile, given, output, jobs, results=None):
     except OSError as error:
         raise click.ClickException(f"cannot write to {output}: {error.strerror}") from error
 
+    failures = []
     summary = {path: values for path, values in chapters.items() if path.stem == SUMMARY}
     for part in ({k: v for k, v in chapters.items() if k not in summary}, summary):
         for target, seconds, failure in _execute_all(part, profile, output, jobs):
             if failure:
-                raise click.ClickException(f"{target.stem} failed: {failure} (see {target})")
+                failures.append(f"{target.stem} failed: {failure} (see {target})")
+                click.echo(failures[-1], err=True)
+                continue
             if results is not None:
                 extract_card(target, results)
             extract_figures(target, output)
             click.echo(f"{target.stem}: done in {seconds:.0f} s", err=True)
+    if failures:
+        raise click.ClickException("\n".join(failures))
 
 
 def _execute_all(chapters, profile, output, jobs):

@@ -224,8 +224,8 @@ def mlp_history(**arguments):
         Of the cache, see `SynapticCache`.
     published : {"li2020", "nyiro2022", "vanrossum2024"}, optional
         Parameters other than the memory, and the scaling of the images, as in that source.
-    until, evaluate_every
-        See `MLP.fit`.
+    until, evaluate_every, evaluate_growth
+        See `MLP.fit`; the last is 0.05 by default.
     accuracy_on : {"test", "train"}
         Images on which the accuracy is measured; of the training images, as many as there are
         test images.
@@ -448,6 +448,7 @@ def _learn(
     published=None,
     until=None,
     evaluate_every=None,
+    evaluate_growth=0.05,
     accuracy_on="test",
     random_state=None,
     **parameters,
@@ -465,7 +466,10 @@ def _learn(
     X_train, y_train, X_test, y_test, checksum = _images(dataset, published, net.dtype)
     if accuracy_on == "train":
         X_test, y_test = X_train[: len(X_test)], y_train[: len(y_test)]
-    net.fit(X_train, y_train, (X_test, y_test), until=until, evaluate_every=evaluate_every)
+    net.fit(
+        X_train, y_train, (X_test, y_test), until=until, evaluate_every=evaluate_every,
+        evaluate_growth=evaluate_growth,
+    )  # fmt: skip
     arguments = {
         "threshold": np.nan if threshold is None else threshold,
         "scope": scope,

@@ -7,6 +7,7 @@ the paper profile are kept in ``book/results``, one file a chapter, written by
 
 import datetime
 import html
+import itertools
 import json
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
@@ -242,15 +243,18 @@ def _table(rows, stored):
     if stored:
         head.append(f"paper profile, regenerated on {stored['date']}")
     lines = [f"<tr>{_cells('th', head)}</tr>"]
-    for row in rows:
-        claim = CLAIMS[row.claim]
-        measure = claim.measures[row.measure]
-        cells = [f"{row.claim}: {claim.text}", measure.what, measure.published]
-        shown = _interval(row, measure)
-        if stored:
-            other = paper.get((row.claim, row.measure))
-            shown += f"<td>{_interval(other, measure) if other else ''}</td>"
-        lines.append(f"<tr>{_cells('td', cells)}<td>{shown}</td></tr>")
+    for key, group in itertools.groupby(rows, key=lambda row: row.claim):
+        of_claim = list(group)
+        line = _cells(f'td rowspan="{len(of_claim)}"', [f"{key}: {CLAIMS[key].text}"])
+        for row in of_claim:
+            measure = CLAIMS[key].measures[row.measure]
+            line += _cells("td", [measure.what, measure.published])
+            line += f"<td>{_interval(row, measure)}</td>"
+            if stored:
+                other = paper.get((key, row.measure))
+                line += f"<td>{_interval(other, measure) if other else ''}</td>"
+            lines.append(f"<tr>{line}</tr>")
+            line = ""
     return _scrolling(lines, "Scorecard of this chapter")
 
 

@@ -29,12 +29,16 @@ def run(*arguments):
 def test_figures_come_with_their_numbers(tmp_path):
     command = Path(sys.executable).with_name("synlib")
     result = subprocess.run(
-        [command, "figures", "01", "-p", "n_inputs=100", "-p", "loads=[0.5, 1.0]", "-p", "seeds=2",
-         "--output", tmp_path, "--jobs", "1"],
+        [command, "figures", "01", "04", "-p", "n_inputs=100", "-p", "loads=[0.5, 1.0]",
+         "-p", "seeds=2", "-p", "costs=[0.01]", "--output", tmp_path, "--jobs", "2"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
-    assert "[1/1] 01_perceptron_energy (quick)" in result.stderr
+    for number, chapter in enumerate(("01_perceptron_energy", "04_consolidation_scopes"), start=1):
+        assert f"[{number}/2] {chapter} (quick)" in result.stderr
+        assert re.search(rf"{chapter}: done in \d+ s", result.stderr)
+        assert (tmp_path / f"{chapter}.ipynb").is_file()
+    assert (tmp_path / "fig-scopes-cost.png").is_file()
     for name, label in (
         ("fig-perceptron-energy", "learning"),
         ("fig-perceptron-inefficiency", "theory"),
@@ -46,7 +50,6 @@ def test_figures_come_with_their_numbers(tmp_path):
         lines = {line["label"]: line for line in axes["lines"]}
         assert lines[label] is not None
         assert any(line["x"] == [0.5, 1.0] for line in axes["lines"])
-    assert (tmp_path / "01_perceptron_energy.ipynb").is_file()
 
 
 def test_wrong_parameter_names_are_refused_with_the_nearest(tmp_path):
@@ -75,11 +78,13 @@ def test_other_mistakes_are_named(tmp_path, monkeypatch):
     assert "the notebooks are not here" in result.output
 
 
-def test_a_failing_notebook_is_one_line(tmp_path):
-    result = run("figures", "01", "-p", "seeds=0", "--output", str(tmp_path))
-    assert result.exit_code == 1
-    last = result.output.strip().splitlines()[-1]
-    assert "01_perceptron_energy failed: ValueError: seeds must be an integer" in last
+def test_each_failing_notebook_is_one_line(tmp_path):
+    for chapters in (["01"], ["01", "04"]):
+        result = run("figures", *chapters, "-p", "seeds=0", "--output", str(tmp_path))
+        assert result.exit_code == 1
+        last = "".join(result.output.strip().splitlines()[-len(chapters) :])
+        for chapter in chapters:
+            assert re.search(rf"{chapter}_\w+ failed: ValueError: seeds must be an integer", last)
 
 
 @pytest.mark.parametrize("path", cli._notebooks(), ids=lambda path: path.stem)

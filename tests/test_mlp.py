@@ -202,6 +202,15 @@ def test_results_do_not_depend_on_when_they_are_looked_at():
     assert often.history_["step"].iloc[-1] == 160
 
 
+def test_evaluations_may_become_rarer():
+    X, y = samples(3, -0.1)
+    net = MLP(hidden=9, max_epochs=4, random_state=0)
+    net.fit(X, y, evaluate_every=5, evaluate_growth=0.25)
+    steps = list(net.history_["step"])
+    assert steps[:6] == [5, 10, 15, 20, 25, 30]
+    assert steps[-5:] == [75, 90, 110, 135, 160]
+
+
 @pytest.mark.parametrize("rule", [synlib.AllSynapses(), synlib.LargestUpdates(0.1)])
 @pytest.mark.parametrize(
     "memory", [Persistent(), *(SynapticCache(0.01, s, decay_time=1000) for s in SCOPES)]
@@ -273,6 +282,7 @@ def test_bad_arguments_are_named(arguments, message):
     [
         (dict(until=1.5), r"until must be in the range \(0, 1\], got 1.5"),
         (dict(evaluate_every=0), "evaluate_every must be an integer of at least 1"),
+        (dict(evaluate_growth=-1), "evaluate_growth must be a finite number >= 0, got -1"),
         (dict(test=(np.ones((3, 5)), np.ones(3))), "test must have 12 inputs like X, got 5"),
         (dict(initial_weights=(np.ones((2, 2)),) * 2), "initial_weights must have the shapes"),
         (

@@ -11,6 +11,9 @@ from synlib._kernels import compiled
 
 # A bracket holding this few candidates is finished by listing and sorting them.
 FEW = 64
+# One entry in this many tells about where the k-th largest is; entries are looked at in blocks.
+STRIDE = 64
+BLOCK = 64
 
 
 @compiled
@@ -117,27 +120,53 @@ def first_at_least(columns, row, t, start):
 def kth_largest(values, k):
     """The k-th largest of a flat array and how many entries are strictly greater.
 
-    A sample tells between which values it must be; only the entries between them are ordered.
+    A sample tells between which values it must be, and a few counts narrow that down; only the
+    entries that are left are ordered.
     """
     size = values.size
-    stride = 64
-    if size >= 16 * stride:
-        sample = np.sort(values[::stride])
-        place = sample.size * (1 - k / size)
-        margin = 3 * np.sqrt(sample.size) / 2 + 1
-        low = sample[max(0, int(place - margin))]
-        high = sample[min(sample.size - 1, int(place + margin))]
-        between = np.empty(size, values.dtype)
-        n_between = 0
-        greater = 0
-        for v in values:
-            greater += v > high
-            between[n_between] = v
-            n_between += (v >= low) & (v <= high)
-        if greater < k <= greater + n_between:
-            value, inside = _kth_by_partition(between[:n_between], k - greater)
-            return value, greater + inside
-    return _kth_by_partition(values, k)
+    if size < 16 * STRIDE:
+        return _kth_by_partition(values, k)
+    sample = np.sort(values[::STRIDE])
+    place = sample.size * (1 - k / size)
+    margin = 3 * np.sqrt(sample.size) / 2 + 1
+    low = sample[max(0, int(place - margin))]
+    high = sample[min(sample.size - 1, int(place + margin))]
+    count_low, count_high = _count_at_least(values, low), _count_at_least(values, high)
+    if not count_low >= k > count_high:
+        return _kth_by_partition(values, k)
+    for side in (1, -1, 1, -1):  # a little below where it seems to be, then a little above
+        wanted = k + side * 2 * np.sqrt(count_low - count_high)
+        middle = low + (high - low) * ((count_low - wanted) / (count_low - count_high))
+        middle = values.dtype.type(middle)
+        if not (low < middle and middle < high):
+            break
+        count = _count_at_least(values, middle)
+        if count >= k:
+            low, count_low = middle, count
+        else:
+            high, count_high = middle, count
+    between = np.empty(count_low - count_high, values.dtype)
+    found = 0
+    for first in range(0, size, BLOCK):
+        block = values[first : first + BLOCK]
+        inside = 0
+        for i in range(block.size):
+            inside += (block[i] >= low) & (block[i] < high)
+        if inside > 0:
+            for v in block:
+                if v >= low and v < high:
+                    between[found] = v
+                    found += 1
+    value, greater = _kth_by_partition(between, k - count_high)
+    return value, count_high + greater
+
+
+@compiled
+def _count_at_least(values, t):
+    count = 0
+    for i in range(values.size):
+        count += values[i] >= t
+    return count
 
 
 @compiled
