@@ -187,14 +187,14 @@ def run_notebooks(notebooks, profile, given, output, jobs, results=None):
 
 def _execute_all(chapters, profile, output, jobs):
     """Execute chapters, and give each as soon as it is done."""
-    environment = {"SYNLIB_FIGURES": "1", "TQDM_DISABLE": "1"}
-    if jobs:
-        environment["SYNLIB_JOBS"] = str(jobs)
-    # while one chapter loads its images and draws, another computes
-    at_once = max(1, min(CHAPTERS_AT_ONCE, len(chapters), jobs or joblib.cpu_count()))
+    jobs = jobs or joblib.cpu_count()
+    # while one chapter draws, another computes
+    at_once = max(1, min(CHAPTERS_AT_ONCE, len(chapters), jobs))
+    environment = {"SYNLIB_FIGURES": "1", "TQDM_DISABLE": "1", "SYNLIB_JOBS": str(jobs // at_once)}
 
     def tasks():
-        for number, (path, values) in enumerate(chapters.items(), start=1):
+        # the later chapters take longest: begun first, they leave nothing to wait for at the end
+        for number, (path, values) in enumerate(reversed(chapters.items()), start=1):
             click.echo(f"[{number}/{len(chapters)}] {path.stem} ({profile})", err=True)
             yield joblib.delayed(_execute)(
                 path, output / path.name, values, environment, alone=at_once == 1

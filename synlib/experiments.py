@@ -277,6 +277,8 @@ def mlp_writes(*, dataset="mnist-subset", published=None, n_quantiles=51, random
     >>> len(records), records[0]["writes"]
     (102, 0.0)
     """
+    # in single precision some changes are too small to change a weight, and would not be counted
+    parameters = {"dtype": "float64"} | parameters
     net = _network(published, random_state=random_state, **parameters)
     X_train, y_train, *_, checksum = _images(dataset, published, net.dtype)
     net.fit(X_train, y_train, count_writes=True)

@@ -90,7 +90,12 @@ def sweep(function, *, seeds=1, n_jobs=None, cache=True, **axes):
     results = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
     # in a notebook tqdm does not look at its variable by itself
     hidden = os.environ.get("TQDM_DISABLE", "") not in ("", "0")
-    with tqdm(total=len(runs), unit="run", delay=2, leave=False, disable=hidden) as progress:
+    with (
+        warnings.catch_warnings(),
+        tqdm(total=len(runs), unit="run", delay=2, leave=False, disable=hidden) as progress,
+    ):
+        # joblib replaces workers that have grown large, and no run is lost
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs")
         for (seed, point), result in zip(runs, results, strict=True):
             if isinstance(result, _Failure):
                 result = _arguments_of(point) | {"error": result.message}

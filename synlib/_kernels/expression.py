@@ -19,7 +19,12 @@ from synlib._kernels.layer import (
     WRITES,
     effective_weights,
 )
-from synlib._kernels.selection import first_at_least, kth_largest, kth_largest_product
+from synlib._kernels.selection import (
+    count_at_least,
+    first_at_least,
+    kth_largest,
+    kth_largest_product,
+)
 from synlib._kernels.storage import (
     cache_row,
     measure,
@@ -89,6 +94,7 @@ def _store_selected(layer, rule, cached, count, index, value, background, change
     below = np.nextafter(limit, change.dtype.type(-np.inf))
     limits = np.full(m, limit)
     split = 0
+    spread_any = spread.any()
     strongest = sign * (magnitude.max() if rule.sign > 0 else magnitude.min())
     proposal = np.empty(m, change.dtype)
     zero = change.dtype.type(0)
@@ -99,7 +105,7 @@ def _store_selected(layer, rule, cached, count, index, value, background, change
         i = index[a]
         x = value[a]
         if rule.kind == BY_UPDATE:
-            if background == 0 and abs(x) * strongest < limit:
+            if abs(x) * strongest < limit and not spread_any:
                 continue
             if split != min(max(cutoff - i * m, 0), m):
                 split = min(max(cutoff - i * m, 0), m)
@@ -109,8 +115,9 @@ def _store_selected(layer, rule, cached, count, index, value, background, change
             for j in range(m):
                 proposal[j] = x * change[j] if level * magnitude[j] > limits[j] else zero
         else:
+            chosen = mask[i]
             for j in range(m):
-                proposal[j] = x * change[j] if mask[i, j] else zero
+                proposal[j] = x * change[j] if chosen[j] else zero
         if cached:
             cache_row(layer, background, i, proposal, spread)
         else:
@@ -201,27 +208,22 @@ def _sizes_of_inputs(n, count, value, background):
 @compiled
 def _select_by_weight(layer, rule):
     """Mask (n, m) of the ``rule.count`` largest or smallest weights, ties by position."""
-    sizes = effective_weights(layer)
+    weights = effective_weights(layer)
+    mask = np.empty(weights.shape, np.bool_)
+    sizes, chosen = weights.ravel(), mask.ravel()
     sign = sizes.dtype.type(rule.sign)
-    for i in range(sizes.shape[0]):
-        row = sizes[i]
-        for j in range(row.size):
-            row[j] = sign * abs(row[j])
-    limit, _ = kth_largest(sizes.ravel(), rule.count)
-    mask = np.empty(sizes.shape, np.bool_)
-    surplus = -rule.count
-    for i in range(sizes.shape[0]):
-        row = sizes[i]
-        for j in range(row.size):
-            mask[i, j] = row[j] >= limit
-            surplus += row[j] >= limit
-    i = sizes.shape[0] - 1
+    for s in range(sizes.size):
+        sizes[s] = sign * abs(sizes[s])
+    limit, _ = kth_largest(sizes, rule.count)
+    for s in range(sizes.size):
+        chosen[s] = sizes[s] >= limit
+    surplus = count_at_least(sizes, limit) - rule.count
+    s = sizes.size
     while surplus > 0:  # of the ties, the last are not chosen
-        for j in range(sizes.shape[1] - 1, -1, -1):
-            if surplus > 0 and sizes[i, j] == limit:
-                mask[i, j] = False
-                surplus -= 1
-        i -= 1
+        s -= 1
+        if sizes[s] == limit:
+            chosen[s] = False
+            surplus -= 1
     return mask
 
 

@@ -131,7 +131,7 @@ def kth_largest(values, k):
     margin = 3 * np.sqrt(sample.size) / 2 + 1
     low = sample[max(0, int(place - margin))]
     high = sample[min(sample.size - 1, int(place + margin))]
-    count_low, count_high = _count_at_least(values, low), _count_at_least(values, high)
+    count_low, count_high = count_at_least(values, low), count_at_least(values, high)
     if not count_low >= k > count_high:
         return _kth_by_partition(values, k)
     for side in (1, -1, 1, -1):  # a little below where it seems to be, then a little above
@@ -140,7 +140,7 @@ def kth_largest(values, k):
         middle = values.dtype.type(middle)
         if not (low < middle and middle < high):
             break
-        count = _count_at_least(values, middle)
+        count = count_at_least(values, middle)
         if count >= k:
             low, count_low = middle, count
         else:
@@ -162,7 +162,8 @@ def kth_largest(values, k):
 
 
 @compiled
-def _count_at_least(values, t):
+def count_at_least(values, t):
+    """Number of entries of a flat array that are at least t."""
     count = 0
     for i in range(values.size):
         count += values[i] >= t
