@@ -14,6 +14,8 @@ GRADIENTS = {"exact": kernels.EXACT, "li2020": kernels.LI2020, "nyiro2022": kern
 
 # a compiled call lasts about this many multiplications, so that Ctrl-C is heard within a second
 WORK_PER_CALL = 3e8
+# and its inputs, compressed, stay in the processor
+STEPS_PER_CALL = 500
 # below this share a common value of the inputs is not worth the second term it costs
 WORTHWHILE_SHARE = 0.25
 
@@ -56,9 +58,9 @@ class Run:
         background = X.dtype.type(0)
         if separable and not count_writes:  # a background leaves rounding errors in silent rows
             background = _most_common_value(X)
-        start, index, value = compress(X, background, net.bias)
-        static_output = np.zeros((len(X) if has_static else 0, n_outputs), X.dtype)
-        self.samples = kernels.Samples(start, index, value, background, labels, static_output)
+        self.background = background
+        self.labels = labels
+        self.static_output = np.zeros((len(X) if has_static else 0, n_outputs), X.dtype)
         rates = per_layer("learning_rate", net.learning_rate)
         self.network = kernels.Network(
             ACTIVATIONS[net.activation],
@@ -71,8 +73,8 @@ class Run:
             float(net.targets[0]),
             float(net.targets[1]),
         )
-        work = index.size / len(X) * plastic + plastic * n_outputs
-        self.steps_per_call = max(1, int(WORK_PER_CALL / work))
+        work = X.shape[1] * plastic + plastic * n_outputs
+        self.steps_per_call = min(STEPS_PER_CALL, max(1, int(WORK_PER_CALL / work)))
         self.writes = None
         if count_writes:
             self.writes = tuple(np.zeros(w.shape, np.int64) for w in self.initial)
@@ -88,11 +90,16 @@ class Run:
         order = self.epoch_order[position : position + count]
         if self.static_known.size:
             self.compute_static(order)
-        masks = tuple(masks.at(self.step, self.samples.label[order]) for masks in self.masks)
+        samples = kernels.Samples(
+            *compress(self.X, order, self.background, self.net.bias),
+            self.background,
+            self.labels[order],
+            self.static_output[order] if self.static_known.size else self.static_output,
+        )
+        masks = tuple(masks.at(self.step, samples.label) for masks in self.masks)
         before = tuple(layer.persistent.copy() for layer in self.layers if self.writes)
         done = kernels.train(
-            self.samples,
-            order,
+            samples,
             self.step,
             self.network,
             self.layers,
@@ -158,9 +165,7 @@ class Run:
     def compute_static(self, order):
         """Outputs of the static units for samples not seen before."""
         new = np.unique(order[~self.static_known[order]])
-        self.samples.static_output[new] = summed_output(
-            self.net, self.X[new], *self.static, clamp=False
-        )
+        self.static_output[new] = summed_output(self.net, self.X[new], *self.static, clamp=False)
         self.static_known[new] = True
 
 

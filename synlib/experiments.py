@@ -8,7 +8,7 @@ these functions over grids and seeds.
 import hashlib
 import platform
 from functools import cache
-from importlib.metadata import version
+from importlib import metadata
 
 import numpy as np
 import pandas as pd
@@ -408,11 +408,14 @@ def provenance(dataset, checksum, random_state):
         "dataset": dataset,
         "checksum": checksum,
         "random_state": repr(random_state),
-        "synlib": version("synlib"),
-        "numpy": version("numpy"),
-        "numba": version("numba"),
+        "synlib": _version("synlib"),
+        "numpy": _version("numpy"),
+        "numba": _version("numba"),
         "python": platform.python_version(),
     }
+
+
+_version = cache(metadata.version)  # to ask takes longer than a small run
 
 
 def energy_to_accuracy(table, accuracies, by):

@@ -19,7 +19,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import platformdirs
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 from tqdm.auto import tqdm
 
 from synlib._validation import check_count
@@ -242,8 +242,14 @@ def _attempt(function, key, folder, arguments):
 
 def _compute(function, key, arguments):
     # sums of several threads come in another order, and would depend on the number of workers
-    with threadpool_limits(limits=1):
+    with _thread_pools().limit(limits=1):
         return function(**arguments)
+
+
+@once
+def _thread_pools():
+    """Those of NumPy and SciPy; to look for them takes longer than a small run."""
+    return ThreadpoolController()
 
 
 def _arguments_of(point):

@@ -217,7 +217,7 @@ def test_evaluations_may_become_rarer():
 )
 def test_float32_is_close_to_float64(rule, memory):
     mnist = synlib.load_mnist()
-    X = synlib.published_inputs(mnist.images_train[:2000], "vanrossum2024", noise=False)
+    X = synlib.published_inputs(mnist.images_train[:500], "vanrossum2024", noise=False)
     double, single = (
         MLP.as_published(
             "vanrossum2024", hidden=20, max_epochs=1, plasticity=rule, memory=memory,
@@ -228,7 +228,7 @@ def test_float32_is_close_to_float64(rule, memory):
     random = np.random.default_rng(0)
     weights = random.normal(0, 0.01, (785, 20)), random.normal(0, 0.01, (20, 10))
     for net in (double, single):
-        net.fit(X, mnist.y_train[:2000], initial_weights=weights)
+        net.fit(X, mnist.y_train[:500], initial_weights=weights)
     assert single.weights_[0].dtype == np.float32
     assert single.energy_["total"] == pytest.approx(double.energy_["total"], rel=0.01)
 

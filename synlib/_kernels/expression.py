@@ -6,7 +6,7 @@ chooses synapses by the size of the change, the input or the weight, or by a fix
 
 import numpy as np
 
-from synlib._kernels import compiled
+from synlib._kernels import inner
 from synlib._kernels.layer import (
     ALL,
     BY_INPUT,
@@ -35,7 +35,7 @@ from synlib._kernels.storage import (
 )
 
 
-@compiled
+@inner
 def learn(layer, rule, cache, step, count, index, value, background, change):
     """Express the proposed changes ``value x change`` and store them; True if the cache is full.
 
@@ -66,7 +66,7 @@ def learn(layer, rule, cache, step, count, index, value, background, change):
     return layer.peak.max() * factor > cache.threshold
 
 
-@compiled
+@inner
 def _store_selected(layer, rule, cached, count, index, value, background, change):
     """Store the part of the outer product that the rule lets through, row by row."""
     n, m = layer.persistent.shape
@@ -131,7 +131,7 @@ def _store_selected(layer, rule, cached, count, index, value, background, change
         store_ties(layer, rule, cached, count, index, background, change, limit, cutoff)
 
 
-@compiled
+@inner
 def _select_by_update(rule, n, count, index, value, background, magnitude):
     """Limit and cutoff such that exactly ``rule.count`` changes are expressed.
 
@@ -185,7 +185,7 @@ def _select_by_update(rule, n, count, index, value, background, magnitude):
     return limit, n * m
 
 
-@compiled
+@inner
 def _sizes_of_inputs(n, count, value, background):
     """Distinct sizes of the inputs in ascending order, how often each occurs, and their number."""
     silent = value.dtype.type(abs(background))
@@ -205,7 +205,7 @@ def _sizes_of_inputs(n, count, value, background):
     return sizes, multiplicity, last + 1
 
 
-@compiled
+@inner
 def _select_by_weight(layer, rule):
     """Mask (n, m) of the ``rule.count`` largest or smallest weights, ties by position."""
     weights = effective_weights(layer)
@@ -227,7 +227,7 @@ def _select_by_weight(layer, rule):
     return mask
 
 
-@compiled
+@inner
 def _largest_inputs(k, n, count, index, value, background):
     """The k inputs of largest magnitude, ties by index, as a list of active inputs."""
     sizes = np.full(n, abs(background), value.dtype)

@@ -6,38 +6,42 @@ from synlib._kernels import compiled
 
 
 @compiled
-def compress(X, background, with_bias):
+def compress(X, order, background, with_bias):
     """Rows of X as lists of the inputs that differ from the background.
 
     Parameters
     ----------
     X : array (n_samples, n_inputs)
+    order : int array (n_rows,)
+        The rows wanted.
     background : scalar
     with_bias : bool
         Whether each list ends with an always-on input, number n_inputs.
 
     Returns
     -------
-    start : int array (n_samples + 1,)
+    start : int array (n_rows + 1,)
     index : int array (n_active,)
     value : array (n_active,)
-        Sample n has the values ``value[start[n]:start[n + 1]]`` at the inputs ``index[...]``.
+        Row r of them has the values ``value[start[r]:start[r + 1]]`` at the inputs ``index[...]``.
     """
-    n_samples, n_inputs = X.shape
-    start = np.zeros(n_samples + 1, np.int64)
-    for n in range(n_samples):
+    n_inputs = X.shape[1]
+    start = np.zeros(order.size + 1, np.int64)
+    for r in range(order.size):
+        row = X[order[r]]
         count = int(with_bias)
         for i in range(n_inputs):
-            count += X[n, i] != background
-        start[n + 1] = start[n] + count
+            count += row[i] != background
+        start[r + 1] = start[r] + count
     index = np.empty(start[-1], np.int64)
     value = np.empty(start[-1], X.dtype)
-    for n in range(n_samples):
-        a = start[n]
+    for r in range(order.size):
+        row = X[order[r]]
+        a = start[r]
         for i in range(n_inputs):
-            if X[n, i] != background:
+            if row[i] != background:
                 index[a] = i
-                value[a] = X[n, i]
+                value[a] = row[i]
                 a += 1
         if with_bias:
             index[a] = n_inputs

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synlib._kernels import compiled
+from synlib._kernels import compiled, inner
 
 # which synapses express the change proposed for them
 ALL, NONE, BY_UPDATE, BY_INPUT, BY_WEIGHT, MASK = range(6)
@@ -67,7 +67,7 @@ class Cache(NamedTuple):
     deferred: bool
 
 
-@compiled
+@inner
 def propagate(layer, count, index, value, background, out):
     """Summed input of each unit."""
     factor = out.dtype.type(layer.clock[FACTOR])
@@ -92,7 +92,7 @@ def propagate(layer, count, index, value, background, out):
             out[j] += total * layer.transient_shift[j] + background * layer.transient_sum[j]
 
 
-@compiled
+@inner
 def _add_weighted_rows(matrix, count, index, value, background, out):
     """Add the active rows, weighted with what their inputs have above the background.
 
@@ -115,7 +115,7 @@ def _add_weighted_rows(matrix, count, index, value, background, out):
         a += 1
 
 
-@compiled
+@inner
 def propagate_back(layer, error, out):
     """Error of each unit seen by each input."""
     factor = error.dtype.type(layer.clock[FACTOR])

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synlib._kernels import compiled
+from synlib._kernels import compiled, inner
 from synlib._kernels.expression import learn
 from synlib._kernels.layer import (
     FACTOR,
@@ -25,7 +25,7 @@ LEAK = 0.1  # slope of the leaky ReLU for negative inputs
 
 
 class Samples(NamedTuple):
-    """Inputs in compressed rows: what differs from the background, and the background."""
+    """Inputs of the steps in compressed rows: what differs from the background, and that."""
 
     start: np.ndarray  # (n_samples + 1,)
     index: np.ndarray  # type: ignore[assignment]  # (n_active,)
@@ -57,8 +57,8 @@ class Masks(NamedTuple):
 
 
 @compiled
-def train(samples, order, first_step, network, layers, rules, masks, cache):
-    """Train on ``samples[order]``, changing the layers in place.
+def train(samples, first_step, network, layers, rules, masks, cache):
+    """Train on the samples, one after another, changing the layers in place.
 
     Returns the number of steps done: fewer than asked for when the network diverged, in which
     case the step that went wrong has left no trace in weights or ledgers.
@@ -78,8 +78,7 @@ def train(samples, order, first_step, network, layers, rules, masks, cache):
     passed_back = np.empty_like(output)
     all_inputs = np.arange(n_inputs)
     all_hidden = np.arange(n_hidden)
-    for t in range(order.size):
-        sample = order[t]
+    for t in range(samples.label.size):
         if cache.enabled:
             if cache.deferred:
                 _consolidate_flagged(layer_1, layer_2, cache, all_inputs, all_hidden)
@@ -87,8 +86,8 @@ def train(samples, order, first_step, network, layers, rules, masks, cache):
                 decay(layer_1, cache)
                 decay(layer_2, cache)
 
-        start = samples.start[sample]
-        count = samples.start[sample + 1] - start
+        start = samples.start[t]
+        count = samples.start[t + 1] - start
         index = samples.index[start : start + count]
         value = samples.value[start : start + count]
         propagate(layer_1, count, index, value, samples.background, hidden)
@@ -98,11 +97,11 @@ def train(samples, order, first_step, network, layers, rules, masks, cache):
         n_active = _list_active(hidden, hidden_index, hidden_value)
         propagate(layer_2, n_active, hidden_index, hidden_value, zero, output)
         if samples.static_output.shape[0] > 0:
-            output += samples.static_output[sample]
+            output += samples.static_output[t]
         _activate(output, network.output)
 
         for k in range(n_outputs):
-            target = network.target_on if k == samples.label[sample] else network.target_off
+            target = network.target_on if k == samples.label[t] else network.target_off
             error[k] = target - output[k]
         if network.gradient == LI2020:
             passed_back[:] = error
@@ -159,10 +158,10 @@ def train(samples, order, first_step, network, layers, rules, masks, cache):
             if cache.transition_cost > 0:
                 pay_transition(layer_1, cache)
                 pay_transition(layer_2, cache)
-    return order.size
+    return samples.label.size
 
 
-@compiled
+@inner
 def _list_active(hidden, index, value):
     """List the hidden units that are not silent; how many there are."""
     count = 0
@@ -174,18 +173,18 @@ def _list_active(hidden, index, value):
     return count
 
 
-@compiled
+@inner
 def _consolidate(layer, cache, count, index):
     whole = cache.scope != SYNAPSE and cache.scope != NEURON and cache.scope != NEURON_SUM
     consolidate(layer, cache, layer.clock[FACTOR], whole, count, index)
 
 
-@compiled
+@inner
 def _flag(layer, full):
     layer.clock[FACTOR_WHEN_FLAGGED] = layer.clock[FACTOR] if full else 0.0
 
 
-@compiled
+@inner
 def _consolidate_flagged(layer_1, layer_2, cache, all_inputs, all_hidden):
     whole = cache.scope != SYNAPSE and cache.scope != NEURON and cache.scope != NEURON_SUM
     if layer_1.clock[FACTOR_WHEN_FLAGGED] > 0:
@@ -198,7 +197,7 @@ def _consolidate_flagged(layer_1, layer_2, cache, all_inputs, all_hidden):
         layer_2.clock[FACTOR_WHEN_FLAGGED] = 0
 
 
-@compiled
+@inner
 def _size(vector):
     total = 0.0
     for v in vector:
@@ -206,7 +205,7 @@ def _size(vector):
     return total
 
 
-@compiled
+@inner
 def _activate(x, kind):
     """Apply an activation in place."""
     if kind == LOGISTIC:
@@ -231,7 +230,7 @@ def _activate(x, kind):
             x[j] /= total
 
 
-@compiled
+@inner
 def _times_slope(error, y, kind):
     """Multiply an error by the slope of the activation, told from the activity ``y``."""
     for j in range(y.size):
@@ -245,7 +244,7 @@ def _times_slope(error, y, kind):
             error[j] *= 1 - y[j] * y[j]
 
 
-@compiled
+@inner
 def _output_delta(error, y, network):
     """Turn target - output, in place, into minus the derivative of the loss before activation."""
     if network.gradient == NYIRO2022:

@@ -7,7 +7,7 @@ the k-th largest by a bracket that alternates interpolation (fast) with bisectio
 
 import numpy as np
 
-from synlib._kernels import compiled
+from synlib._kernels import compiled, inner
 
 # A bracket holding this few candidates is finished by listing and sorting them.
 FEW = 64
@@ -108,7 +108,7 @@ def kth_largest_product(rows, multiplicity, n_rows, columns, k):
     return low, greater
 
 
-@compiled
+@inner
 def first_at_least(columns, row, t, start):
     """First j with ``row * columns[j] >= t``, which holds from ``start`` on (columns ascending)."""
     while start > 0 and row * columns[start - 1] >= t:
@@ -161,7 +161,7 @@ def kth_largest(values, k):
     return value, count_high + greater
 
 
-@compiled
+@inner
 def count_at_least(values, t):
     """Number of entries of a flat array that are at least t."""
     count = 0
@@ -170,7 +170,7 @@ def count_at_least(values, t):
     return count
 
 
-@compiled
+@inner
 def _kth_by_partition(values, k):
     value = np.partition(values, values.size - k)[values.size - k]
     greater = 0

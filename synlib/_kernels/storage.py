@@ -6,7 +6,7 @@ into the transient weights, which are maintained, decay, and are consolidated.
 
 import numpy as np
 
-from synlib._kernels import compiled
+from synlib._kernels import inner
 from synlib._kernels.layer import (
     CONSOLIDATION,
     FACTOR,
@@ -19,7 +19,7 @@ from synlib._kernels.layer import (
 )
 
 
-@compiled
+@inner
 def store_all(layer, cached, count, index, value, background, change):
     """Store the whole outer product; without a cache its energy is known in closed form."""
     n, m = layer.persistent.shape
@@ -53,7 +53,7 @@ def store_all(layer, cached, count, index, value, background, change):
                 row[j] += x * change[j]
 
 
-@compiled
+@inner
 def _pay_for_all(layer, count, value, inactive, background, change):
     """Energy and writes of a whole outer product: products of two sums."""
     total_inputs = inactive * float(abs(background))
@@ -70,7 +70,7 @@ def _pay_for_all(layer, count, value, inactive, background, change):
     layer.ledger[WRITES] += float(active) * changed
 
 
-@compiled
+@inner
 def _add_to_transient(layer, count, index, value, change):
     """Add an outer product to the transient weights, and keep account of their sizes.
 
@@ -102,7 +102,7 @@ def _add_to_transient(layer, count, index, value, change):
         a += 1
 
 
-@compiled
+@inner
 def _add_row_to_transient(layer, i, change):
     row = layer.transient[i]
     for j in range(change.size):
@@ -113,7 +113,7 @@ def _add_row_to_transient(layer, i, change):
         layer.peak[j] = size if size > layer.peak[j] else layer.peak[j]
 
 
-@compiled
+@inner
 def store_row(row, column_sum, background, proposal, spread):
     """Store changes in a row of persistent weights, less what the shift has done already.
 
@@ -135,7 +135,7 @@ def store_row(row, column_sum, background, proposal, spread):
     return energy, written
 
 
-@compiled
+@inner
 def cache_row(layer, background, i, proposal, spread):
     """Store changes in a row of transient weights, less what the shift has done already."""
     inverse = proposal.dtype.type(1 / layer.clock[FACTOR])
@@ -149,7 +149,7 @@ def cache_row(layer, background, i, proposal, spread):
         layer.transient_sum[j] += inverse * proposal[j]
 
 
-@compiled
+@inner
 def store_spread(layer, cached, inactive, spread):
     """Store what all silent inputs change alike."""
     if cached:
@@ -169,7 +169,7 @@ def store_spread(layer, cached, inactive, spread):
     layer.ledger[WRITES] += float(inactive) * written
 
 
-@compiled
+@inner
 def store_ties(layer, rule, cached, count, index, background, change, limit, cutoff):
     """The silent inputs among those tied with the k-th largest change, up to the cutoff."""
     n, m = layer.persistent.shape
@@ -204,7 +204,7 @@ def store_ties(layer, rule, cached, count, index, background, change, limit, cut
                 layer.ledger[WRITES] += update != 0
 
 
-@compiled
+@inner
 def measure(layer, absolute):
     """Sizes of all transient weights: their largest into ``peak``, their sum into ``absolute``."""
     n, m = layer.transient.shape
@@ -232,7 +232,7 @@ def measure(layer, absolute):
         i += 1
 
 
-@compiled
+@inner
 def consolidate(layer, cache, factor_at_test, everything, count, index):
     """Write what has crossed the threshold into the persistent weights and pay for it.
 
@@ -285,7 +285,7 @@ def consolidate(layer, cache, factor_at_test, everything, count, index):
     layer.ledger[WRITES] += written
 
 
-@compiled
+@inner
 def hold(layer, cache):
     """One step of maintenance."""
     total = 0.0
@@ -294,7 +294,7 @@ def hold(layer, cache):
     layer.ledger[MAINTENANCE] += cache.maintenance_cost * layer.clock[FACTOR] * total
 
 
-@compiled
+@inner
 def decay(layer, cache):
     """One step of decay, in the common factor; long before that underflows, it is multiplied in."""
     layer.clock[FACTOR] *= cache.decay
@@ -312,7 +312,7 @@ def decay(layer, cache):
         layer.clock[FACTOR] = 1.0
 
 
-@compiled
+@inner
 def pay_transition(layer, cache):
     """Charge the change of every transient weight since the end of the last step."""
     factor = layer.clock[FACTOR]

@@ -147,8 +147,11 @@ def synapse_trace(trace, threshold, ax=None):
     Axes
     """
     ax = ax or plt.gca()
-    time = np.arange(1, len(trace) + 1)
-    persistent, transient = trace.T
+    # between changes the lines are level: their ends are enough
+    changed = (np.diff(trace, axis=0) != 0).any(axis=1)
+    kept = np.concatenate([[True], changed]) | np.concatenate([changed, [True]])
+    time = np.flatnonzero(kept) + 1
+    persistent, transient = trace[kept].T
     written = np.flatnonzero(np.diff(persistent)) + 1
     colour = COLOURS["maintenance"]
     # tens of thousands of points: as a picture, also in an SVG

@@ -64,7 +64,7 @@ def figure_numbers(figure):
     Returns
     -------
     dict
-        Ready for JSON.
+        Ready for JSON; seven digits of each number.
     """
     return {
         "axes": [
@@ -94,7 +94,7 @@ def figure_numbers(figure):
 
 
 def _numbers(values):
-    return [float(value) for value in values]
+    return [float(f"{value:.7g}") for value in values]
 
 
 def plain_numbers(axis):
