@@ -16,7 +16,7 @@ book: .venv/ready  ## build the book, _build/html/index.html (PROFILE=paper: siz
 
 test: .venv/ready  ## run all tests: library, stored notebook outputs, notebooks with other parameters
 	$(BIN)/python -m synlib._kernels.warm
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --nbval-lax --doctest-modules --ignore tests/browser \
+	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax --doctest-modules --ignore tests/browser \
 		--doctest-glob CONTRIBUTING.md tests notebooks synlib CONTRIBUTING.md
 
 test-browser: .venv/ready _build/html/index.html  ## open the built book and JupyterLab in Chromium

@@ -106,7 +106,7 @@ def _store_selected(layer, rule, cached, count, index, value, background, change
         x = value[a]
         if rule.kind == BY_UPDATE:
             if abs(x) * strongest < limit and not spread_any:
-                continue
+                continue  # nothing is expressed in this row, and nothing to be taken off again
             if split != min(max(cutoff - i * m, 0), m):
                 split = min(max(cutoff - i * m, 0), m)
                 limits[:split] = below
