@@ -16,14 +16,16 @@ OUTPUTS = {
     "linear": kernels.LINEAR,
 }
 
-# samples are taken in batches of about this many hidden activities: they stay in the processor
+# Samples are taken in batches of about this many hidden activities, which stay in the processor,
+# but of not so few that fetching the weights takes longer.
 BATCH = 2e5
+SMALLEST_BATCH = 200
 
 
 def summed_output(net, X, W1, W2, clamp):
     """Summed input of the output units, (n_samples, n_outputs), in batches."""
     out = np.empty((len(X), W2.shape[1]), W2.dtype)
-    batch = max(1, int(BATCH / W1.shape[1]))
+    batch = max(SMALLEST_BATCH, int(BATCH / W1.shape[1]))
     for first in range(0, len(X), batch):
         part = slice(first, first + batch)
         hidden = X[part] @ W1[: X.shape[1]]

@@ -8,6 +8,8 @@ from synlib._kernels import layer as layers
 from synlib._kernels import network as kernels
 from synlib._kernels.inputs import compress
 from synlib._validation import per_layer
+from synlib.memory import Persistent
+from synlib.plasticity import Expressed
 
 LOSSES = {"mse": kernels.MSE, "cross_entropy": kernels.CROSS_ENTROPY}
 GRADIENTS = {"exact": kernels.EXACT, "li2020": kernels.LI2020, "nyiro2022": kernels.NYIRO2022}
@@ -16,8 +18,13 @@ GRADIENTS = {"exact": kernels.EXACT, "li2020": kernels.LI2020, "nyiro2022": kern
 WORK_PER_CALL = 3e8
 # and its inputs, compressed, stay in the processor
 STEPS_PER_CALL = 500
+# static units are computed by blocks of this many, whose weights stay in the processor
+STATIC_BLOCK = 256
 # below this share a common value of the inputs is not worth the second term it costs
 WORTHWHILE_SHARE = 0.25
+
+NO_CACHE = Persistent().settings("after", "exponential")
+ALL_SYNAPSES = Expressed()
 
 
 class Run:
@@ -42,13 +49,17 @@ class Run:
         has_static = plastic < net.hidden
         self.static_known = np.zeros(len(X) if has_static else 0, bool)
         self.static_test = None
+        blocks = [slice(a, a + STATIC_BLOCK) for a in range(0, net.hidden - plastic, STATIC_BLOCK)]
+        self.static_layers = [
+            (_layer(self.static[0][:, block]), _layer(self.static[1][block])) for block in blocks
+        ]
 
         expressed = [plasticity.expressed(k, w.shape, for_rule) for k, w in enumerate(self.initial)]
         self.rules = tuple(
             _rule(choice, w.shape) for choice, w in zip(expressed, self.initial, strict=True)
         )
         self.layers = tuple(
-            _layer(w, choice, self.cache) for w, choice in zip(self.initial, expressed, strict=True)
+            _layer(w, self.cache, choice) for w, choice in zip(self.initial, expressed, strict=True)
         )
         self.masks = tuple(
             _UnitMasks(plasticity.unit_masks(k, w.shape[1]), n_outputs, random)
@@ -78,6 +89,7 @@ class Run:
         self.writes = None
         if count_writes:
             self.writes = tuple(np.zeros(w.shape, np.int64) for w in self.initial)
+            self.before = tuple(layer.persistent.copy() for layer in self.layers)
             self.steps_per_call = 1
 
     def advance(self, stop):
@@ -97,7 +109,6 @@ class Run:
             self.static_output[order] if self.static_known.size else self.static_output,
         )
         masks = tuple(masks.at(self.step, samples.label) for masks in self.masks)
-        before = tuple(layer.persistent.copy() for layer in self.layers if self.writes)
         done = kernels.train(
             samples,
             self.step,
@@ -107,8 +118,9 @@ class Run:
             masks,
             self.cache,
         )
-        for writes, layer, old in zip(self.writes or (), self.layers, before, strict=False):
-            writes += layer.persistent != old
+        if self.writes is not None:
+            for layer, before, writes in zip(self.layers, self.before, self.writes, strict=True):
+                layers.count_changes(before, layer.persistent, writes)
         self.step += done
         self.diverged = done < count
         return done
@@ -165,7 +177,11 @@ class Run:
     def compute_static(self, order):
         """Outputs of the static units for samples not seen before."""
         new = np.unique(order[~self.static_known[order]])
-        self.static_output[new] = summed_output(self.net, self.X[new], *self.static, clamp=False)
+        inputs = compress(self.X, new, self.background, self.net.bias)
+        for pair in self.static_layers:
+            self.static_output[new] += kernels.static_outputs(
+                *inputs, self.background, self.network.activation, *pair
+            )
         self.static_known[new] = True
 
 
@@ -215,9 +231,13 @@ def _rule(expressed, shape):
     return layers.Rule(kind, expressed.count, expressed.sign)
 
 
-def _layer(weights, expressed, cache):
+def _layer(weights, cache=NO_CACHE, expressed=ALL_SYNAPSES):
     n_units = weights.shape[1]
     none = np.empty((0, 0), weights.dtype)
+    by_weight = expressed.kind == layers.BY_WEIGHT
+    mask = np.empty(weights.shape if by_weight else (0, 0), bool)
+    if expressed.mask is not None:
+        mask = expressed.mask
     return layers.Layer(
         persistent=weights.copy(order="C"),
         shift=np.zeros(n_units, weights.dtype),
@@ -228,9 +248,10 @@ def _layer(weights, expressed, cache):
         absolute=np.zeros(n_units),
         peak=np.zeros(n_units),
         previous=np.zeros_like(weights, order="C") if cache.transition_cost > 0 else none,
-        mask=np.empty((0, 0), bool) if expressed.mask is None else expressed.mask,
+        mask=mask,
+        sizes=np.empty_like(weights, order="C") if by_weight else none,
         ledger=np.zeros(4),
-        clock=np.array([1.0, 0.0]),
+        clock=np.array([1.0, 0.0, 0.0]),
     )
 
 

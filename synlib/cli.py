@@ -44,9 +44,7 @@ def main():
               help="A parameter of the notebooks; may be given several times.")  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path), default=Path("figures"),
               show_default=True, help="Folder for executed notebooks and figures.")  # fmt: skip
-@click.option(
-    "--jobs", type=click.IntRange(min=1), help="Processes of a chapter; by default one a core."
-)
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes; by default one a core.")
 def figures(chapters, profile, parameters, output, jobs):
     """Run chapters and write every figure as SVG and PNG, and its numbers as JSON.
 
@@ -61,9 +59,7 @@ def figures(chapters, profile, parameters, output, jobs):
 @main.command()
 @click.option("--profile", type=PROFILES, default="quick", show_default=True,
               help="Sizes: those in the notebooks, or those of the papers.")  # fmt: skip
-@click.option(
-    "--jobs", type=click.IntRange(min=1), help="Processes of a chapter; by default one a core."
-)
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes; by default one a core.")
 def book(profile, jobs):
     """Execute the notebooks and build the book, _build/html/index.html.
 
@@ -86,7 +82,8 @@ def book(profile, jobs):
     config_file.write_text(yaml.safe_dump(config))
     command = [Path(sys.executable).with_name("jupyter-book"), "build", source]
     options = ["--path-output", ROOT, "--config", config_file, "-n", "-W", "--keep-going"]
-    failed = subprocess.run([*command, *options], check=False).returncode
+    environment = os.environ | ({"SYNLIB_JOBS": str(jobs)} if jobs else {})
+    failed = subprocess.run([*command, *options], env=environment, check=False).returncode
     for report in sorted((ROOT / "_build").rglob("reports/*.err.log")):
         click.echo(f"\n{report}:\n{report.read_text()}", err=True)
     if failed or not index.is_file():
@@ -178,7 +175,7 @@ def run_notebooks(notebooks, profile, given, output, jobs, results=None):
                 click.echo(failures[-1], err=True)
                 continue
             if results is not None:
-                extract_card(target, results)
+                extract_card(target, results, seconds)
             extract_figures(target, output)
             click.echo(f"{target.stem}: done in {seconds:.0f} s", err=True)
     if failures:
@@ -192,12 +189,15 @@ def _execute_all(chapters, profile, output, jobs):
     at_once = max(1, min(CHAPTERS_AT_ONCE, len(chapters), jobs))
     environment = {"SYNLIB_FIGURES": "1", "TQDM_DISABLE": "1", "SYNLIB_JOBS": str(jobs // at_once)}
 
+    # the longest first: they leave nothing to wait for at the end
+    took = {chapter: record["seconds"] for chapter, record in scorecard.load().items()}
+    order = sorted(chapters, key=lambda path: took.get(path.stem, 0), reverse=True)
+
     def tasks():
-        # the later chapters take longest: begun first, they leave nothing to wait for at the end
-        for number, (path, values) in enumerate(reversed(chapters.items()), start=1):
+        for number, path in enumerate(order, start=1):
             click.echo(f"[{number}/{len(chapters)}] {path.stem} ({profile})", err=True)
             yield joblib.delayed(_execute)(
-                path, output / path.name, values, environment, alone=at_once == 1
+                path, output / path.name, chapters[path], environment, alone=at_once == 1
             )
 
     with joblib.parallel_config("loky"):
@@ -223,15 +223,15 @@ def _execute(path, target, values, environment, alone):
     return target, time.perf_counter() - start, failure
 
 
-def extract_card(path, results):
-    """Store the scorecard rows of an executed notebook."""
+def extract_card(path, results, seconds):
+    """Store the scorecard rows of a notebook that was executed in so many seconds."""
     import nbformat
 
     for cell in nbformat.read(path, as_version=4).cells:
         for item in cell.get("outputs", []):
             rows = item.get("data", {}).get(scorecard.MIME)
             if rows:
-                scorecard.store(rows, path.stem, results)
+                scorecard.store(rows, path.stem, seconds, results)
 
 
 def extract_figures(path, output):

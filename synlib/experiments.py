@@ -199,17 +199,22 @@ def mlp_run(**arguments):
     -------
     dict
         The last of the records of `mlp_history`; ``best_accuracy`` of them all; and
-        ``test_accuracy`` and ``train_accuracy`` at the end, the latter on as many images.
+        ``test_accuracy`` and ``train_accuracy`` at the end, the latter on as many images (NaN if
+        learning diverged).
     """
     net, records = _learn(**arguments)
     X_train, y_train, X_test, y_test, _ = _images(
         arguments.get("dataset", "mnist-subset"), arguments.get("published"), net.dtype
     )
-    return records[-1] | {
-        "best_accuracy": max(record["accuracy"] for record in records),
-        "test_accuracy": float(net.score(X_test, y_test)),
-        "train_accuracy": float(net.score(X_train[: len(X_test)], y_train[: len(X_test)])),
-    }
+    sets = {"test": (X_test, y_test), "train": (X_train[: len(X_test)], y_train[: len(X_test)])}
+    return (
+        records[-1]
+        | {"best_accuracy": max(record["accuracy"] for record in records)}
+        | {
+            f"{name}_accuracy": np.nan if net.diverged_ else float(net.score(X, y))
+            for name, (X, y) in sets.items()
+        }
+    )
 
 
 def mlp_history(**arguments):
@@ -238,8 +243,8 @@ def mlp_history(**arguments):
     -------
     list of dict
         For each evaluation: the arguments, step, epoch, accuracy, the ledger so far, whether the
-        accuracy ``until`` has been ``reached``, and what is needed to repeat the run, see
-        `provenance`.
+        accuracy ``until`` has been ``reached``, whether learning ``diverged`` in the end, and what
+        is needed to repeat the run, see `provenance`.
 
     Examples
     --------
@@ -257,7 +262,7 @@ def mlp_writes(*, dataset="mnist-subset", published=None, n_quantiles=51, random
     Parameters
     ----------
     dataset, published, random_state, **parameters
-        As in `mlp_history`.
+        As in `mlp_history`, but in double precision by default.
     n_quantiles : int
         Number of points of the distribution.
 
@@ -488,7 +493,7 @@ def _learn(
     }
     reached = until or np.inf
     return net, [
-        arguments | row | {"reached": bool(row["accuracy"] >= reached)}
+        arguments | row | {"reached": bool(row["accuracy"] >= reached), "diverged": net.diverged_}
         for row in net.history_.to_dict("records")
     ]
 

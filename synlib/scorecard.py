@@ -175,7 +175,7 @@ class Card:
         }
 
 
-def store(rows, chapter, folder=RESULTS):
+def store(rows, chapter, seconds, folder=RESULTS):
     """Keep the rows of a chapter, with the date and the version of the library.
 
     Parameters
@@ -184,6 +184,8 @@ def store(rows, chapter, folder=RESULTS):
         What a `Card` has put into a notebook.
     chapter : str
         Name of the notebook; becomes that of the file.
+    seconds : float
+        How long it ran.
     folder : path
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -191,13 +193,14 @@ def store(rows, chapter, folder=RESULTS):
         "chapter": chapter,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "versions": {name: version(name) for name in ("synlib", "numpy", "numba")},
+        "seconds": round(seconds),
         "rows": rows,
     }
     (folder / f"{chapter}.json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
 
 
 def load(folder=RESULTS):
-    """The stored results: for each chapter its ``date``, ``versions`` and ``rows``.
+    """The stored results: for each chapter its ``date``, ``versions``, ``seconds`` and ``rows``.
 
     Verdicts are computed anew from the stored medians: the bands may have changed since.
 

@@ -34,8 +34,8 @@ def test_figures_come_with_their_numbers(tmp_path):
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
-    for number, chapter in enumerate(("04_consolidation_scopes", "01_perceptron_energy"), start=1):
-        assert f"[{number}/2] {chapter} (quick)" in result.stderr
+    for chapter in ("04_consolidation_scopes", "01_perceptron_energy"):
+        assert re.search(rf"\[[12]/2\] {chapter} \(quick\)", result.stderr)
         assert re.search(rf"{chapter}: done in \d+ s", result.stderr)
         assert (tmp_path / f"{chapter}.ipynb").is_file()
     assert (tmp_path / "fig-scopes-cost.png").is_file()

@@ -33,7 +33,8 @@ def test_kth_largest_product(rows, columns, data, dtype):
 @given(values=arrays(float, st.integers(1, 50), elements=sizes), data=st.data())
 def test_kth_largest(values, data):
     k = data.draw(st.integers(1, values.size))
-    value, greater = kth_largest(values, k)
+    guess = data.draw(st.sampled_from([0.0, values[0], 1.0001 * values[0]]))
+    value, greater = kth_largest(values, k, guess)
     assert value == np.sort(values)[::-1][k - 1]
     assert greater == (values > value).sum()
 
@@ -51,6 +52,7 @@ def test_kth_largest_of_many(size, kind):
         values[random.random(size) < 0.9] = 0
     falling = np.sort(values)[::-1]
     for k in (1, 2, size // 100, size // 10, size // 2, size - 1, size):
-        value, greater = kth_largest(values, k)
-        assert value == falling[k - 1]
-        assert greater == (values > value).sum()
+        for guess in (0.0, 1.0005 * falling[k - 1], 2 * falling[k - 1]):
+            value, greater = kth_largest(values, k, guess)
+            assert value == falling[k - 1]
+            assert greater == (values > value).sum()

@@ -9,13 +9,15 @@ from pathlib import Path
 import numba
 import platformdirs
 
-# Sums may be reordered (that is what lets them be vectorised), but infinities and NaNs keep
-# their meaning: divergence is detected by looking for them.
-FAST_MATH = {"reassoc", "contract", "nsz"}
+# Sums may be reordered, which lets them be vectorised, but infinities and NaNs keep their meaning.
+ANY_ORDER = {"reassoc", "contract", "nsz"}
 
 
 def compiled(function, **options):
     """Compile ``function`` with Numba and keep the machine code on disk.
+
+    Arithmetic is done as written, without ``fastmath``: learning is chaotic, and a sum in another
+    order would give other results on a processor with other vector units.
 
     Numba notices a change in a kernel's own file, but not in the kernels it calls from other
     files. The folder is therefore named after the content of all of them, so that an old
@@ -26,7 +28,6 @@ def compiled(function, **options):
     try:
         return numba.njit(
             cache=True,
-            fastmath=FAST_MATH,
             error_model="numpy",
             no_cfunc_wrapper=True,
             **options,
@@ -35,9 +36,19 @@ def compiled(function, **options):
         numba.config.CACHE_DIR = previous
 
 
-def inner(function):
+def inner(function, **options):
     """Compile a function that only kernels call: in less time, since Python needs no way in."""
-    return compiled(function, no_cpython_wrapper=True)
+    return compiled(function, no_cpython_wrapper=True, **options)
+
+
+def in_any_order(function):
+    """Compile a function whose sums may be reordered: faster, and rounded otherwise elsewhere."""
+    return compiled(function, fastmath=ANY_ORDER)
+
+
+def accounting(function):
+    """Compile an inner function whose sums reach the ledger only, in any order."""
+    return inner(function, fastmath=ANY_ORDER)
 
 
 def _cache_folder():

@@ -14,17 +14,12 @@ from synlib._kernels.layer import (
     BY_WEIGHT,
     CONSOLIDATION,
     FACTOR,
+    LAST_LIMIT,
     NEURON_SUM,
     NONE,
     WRITES,
-    effective_weights,
 )
-from synlib._kernels.selection import (
-    count_at_least,
-    first_at_least,
-    kth_largest,
-    kth_largest_product,
-)
+from synlib._kernels.selection import first_at_least, kth_largest, kth_largest_product
 from synlib._kernels.storage import (
     cache_row,
     measure,
@@ -48,7 +43,8 @@ def learn(layer, rule, cache, step, count, index, value, background, change):
     elif rule.kind == BY_INPUT:
         n_inputs = layer.persistent.shape[0]
         chosen, values = _largest_inputs(rule.count, n_inputs, count, index, value, background)
-        store_all(layer, cache.enabled, rule.count, chosen, values, background * 0, change)
+        zero = change.dtype.type(0)
+        store_all(layer, cache.enabled, rule.count, chosen, values, zero, change)
     elif rule.kind != NONE:
         _store_selected(layer, rule, cache.enabled, count, index, value, background, change)
     if not cache.enabled:
@@ -74,11 +70,10 @@ def _store_selected(layer, rule, cached, count, index, value, background, change
     sign = change.dtype.type(rule.sign)
     limit = change.dtype.type(-1)
     cutoff = 0
-    mask = layer.mask
     if rule.kind == BY_UPDATE:
         limit, cutoff = _select_by_update(rule, n, count, index, value, background, magnitude)
     elif rule.kind == BY_WEIGHT:
-        mask = _select_by_weight(layer, rule)
+        _select_by_weight(layer, rule)
 
     # What all silent inputs change alike goes into the shift, and is taken off again below for
     # the inputs that were active.
@@ -99,8 +94,7 @@ def _store_selected(layer, rule, cached, count, index, value, background, change
     proposal = np.empty(m, change.dtype)
     zero = change.dtype.type(0)
     matrix, column_sum = layer.persistent, layer.column_sum
-    spent = 0.0
-    writes = 0.0
+    energy, writes = np.zeros_like(proposal), np.zeros_like(proposal)
     for a in range(count):
         i = index[a]
         x = value[a]
@@ -113,19 +107,20 @@ def _store_selected(layer, rule, cached, count, index, value, background, change
                 limits[split:] = limit
             level = sign * abs(x)
             for j in range(m):
-                proposal[j] = x * change[j] if level * magnitude[j] > limits[j] else zero
+                update = x * change[j]  # computed for all, so that there is no branch
+                proposal[j] = update if level * magnitude[j] > limits[j] else zero
         else:
-            chosen = mask[i]
+            chosen = layer.mask[i]
             for j in range(m):
-                proposal[j] = x * change[j] if chosen[j] else zero
+                update = x * change[j]
+                proposal[j] = update if chosen[j] else zero
         if cached:
             cache_row(layer, background, i, proposal, spread)
         else:
-            energy, written = store_row(matrix[i], column_sum, background, proposal, spread)
-            spent += energy
-            writes += written
-    layer.ledger[CONSOLIDATION] += spent
-    layer.ledger[WRITES] += writes
+            store_row(matrix[i], column_sum, proposal, spread, energy, writes)
+    for j in range(m):
+        layer.ledger[CONSOLIDATION] += energy[j]
+        layer.ledger[WRITES] += writes[j]
 
     if background != 0 and cutoff > 0:
         store_ties(layer, rule, cached, count, index, background, change, limit, cutoff)
@@ -207,24 +202,31 @@ def _sizes_of_inputs(n, count, value, background):
 
 @inner
 def _select_by_weight(layer, rule):
-    """Mask (n, m) of the ``rule.count`` largest or smallest weights, ties by position."""
-    weights = effective_weights(layer)
-    mask = np.empty(weights.shape, np.bool_)
-    sizes, chosen = weights.ravel(), mask.ravel()
-    sign = sizes.dtype.type(rule.sign)
-    for s in range(sizes.size):
-        sizes[s] = sign * abs(sizes[s])
-    limit, _ = kth_largest(sizes, rule.count)
+    """Choose the ``rule.count`` largest or smallest weights, ties by position, in the mask."""
+    n, m = layer.persistent.shape
+    sign = layer.sizes.dtype.type(rule.sign)
+    factor = layer.sizes.dtype.type(layer.clock[FACTOR])
+    for i in range(n):
+        row = layer.sizes[i]
+        if layer.transient.shape[0] > 0:
+            for j in range(m):
+                row[j] = sign * abs(layer.persistent[i, j] + factor * layer.transient[i, j])
+        else:
+            for j in range(m):
+                row[j] = sign * abs(layer.persistent[i, j])
+    sizes, chosen = layer.sizes.ravel(), layer.mask.ravel()
+    limit, _ = kth_largest(sizes, rule.count, sizes.dtype.type(layer.clock[LAST_LIMIT]))
+    layer.clock[LAST_LIMIT] = limit
+    surplus = -rule.count
     for s in range(sizes.size):
         chosen[s] = sizes[s] >= limit
-    surplus = count_at_least(sizes, limit) - rule.count
+        surplus += chosen[s]
     s = sizes.size
     while surplus > 0:  # of the ties, the last are not chosen
         s -= 1
         if sizes[s] == limit:
             chosen[s] = False
             surplus -= 1
-    return mask
 
 
 @inner
@@ -235,7 +237,7 @@ def _largest_inputs(k, n, count, index, value, background):
     for a in range(count):
         sizes[index[a]] = abs(value[a])
         values[index[a]] = value[a]
-    limit, greater = kth_largest(sizes, k)
+    limit, greater = kth_largest(sizes, k, value.dtype.type(0))
     ties = k - greater
     chosen = np.empty(k, index.dtype)
     found = 0

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synlib._kernels import compiled, inner
+from synlib._kernels import compiled, in_any_order, inner
 
 # which synapses express the change proposed for them
 ALL, NONE, BY_UPDATE, BY_INPUT, BY_WEIGHT, MASK = range(6)
@@ -22,7 +22,7 @@ ALL, NONE, BY_UPDATE, BY_INPUT, BY_WEIGHT, MASK = range(6)
 SYNAPSE, NEURON, NEURON_SUM, LAYER, NETWORK = range(5)
 # the entries of a layer's ledger and clock
 CONSOLIDATION, MAINTENANCE, TRANSITION, WRITES = range(4)
-FACTOR, FACTOR_WHEN_FLAGGED = range(2)
+FACTOR, FACTOR_WHEN_FLAGGED, LAST_LIMIT = range(3)
 
 
 class Layer(NamedTuple):
@@ -37,9 +37,11 @@ class Layer(NamedTuple):
     absolute: np.ndarray  # (m,), sum of |transient + shift| of each unit
     peak: np.ndarray  # (m,), largest |transient + shift| of each unit, of those just changed
     previous: np.ndarray  # (n, m), transient at the end of the last step; (0, 0) unless paid for
-    mask: np.ndarray  # (n, m) bool for the rule MASK, else (0, 0)
+    mask: np.ndarray  # (n, m) bool for the rules MASK and BY_WEIGHT, else (0, 0)
+    sizes: np.ndarray  # (n, m), what BY_WEIGHT compares, else (0, 0)
     ledger: np.ndarray  # consolidation, maintenance, transition, writes
-    clock: np.ndarray  # decay factor now, and when consolidation was flagged (0: not flagged)
+    clock: np.ndarray  # decay factor now, and when consolidation was flagged (0: not flagged);
+    # the size that the smallest (largest) weight chosen had at the last step (0: none yet)
 
 
 class Rule(NamedTuple):
@@ -70,7 +72,8 @@ class Cache(NamedTuple):
 @inner
 def propagate(layer, count, index, value, background, out):
     """Summed input of each unit."""
-    factor = out.dtype.type(layer.clock[FACTOR])
+    number = out.dtype.type
+    factor = number(layer.clock[FACTOR])
     cached = layer.transient.shape[0] > 0
     out[:] = 0
     if cached:
@@ -80,9 +83,7 @@ def propagate(layer, count, index, value, background, out):
     _add_weighted_rows(layer.persistent, count, index, value, background, out)
     if background == 0:
         return
-    total = background * 0
-    for a in range(count):
-        total += value[a] - background
+    total = sum_of_first(count, value) - number(count) * background
     for j in range(out.size):
         out[j] += total * layer.shift[j] + background * layer.column_sum[j]
     if cached:
@@ -116,18 +117,35 @@ def _add_weighted_rows(matrix, count, index, value, background, out):
 
 
 @inner
+def sum_of_first(count, value):
+    """Sum of ``value[:count]`` in four strands, since each addition must wait for the last."""
+    sum_0 = sum_1 = sum_2 = sum_3 = value.dtype.type(0)
+    a = 0
+    while a + 4 <= count:
+        sum_0 += value[a]
+        sum_1 += value[a + 1]
+        sum_2 += value[a + 2]
+        sum_3 += value[a + 3]
+        a += 4
+    while a < count:
+        sum_0 += value[a]
+        a += 1
+    return (sum_0 + sum_1) + (sum_2 + sum_3)
+
+
+@inner
 def propagate_back(layer, error, out):
     """Error of each unit seen by each input."""
     factor = error.dtype.type(layer.clock[FACTOR])
     cached = layer.transient.shape[0] > 0
     for i in range(out.size):
         row = layer.persistent[i]
-        total = error[0] * 0
+        total = error.dtype.type(0)
         for j in range(error.size):
             total += row[j] * error[j]
         if cached:
             row = layer.transient[i]
-            part = error[0] * 0
+            part = error.dtype.type(0)
             for j in range(error.size):
                 part += row[j] * error[j]
             total += factor * part
@@ -166,6 +184,16 @@ def sum_columns(layer):
 
 
 @compiled
+def count_changes(before, now, changes):
+    """Count the entries that differ in ``changes``, and make ``before`` equal to ``now``."""
+    n, m = now.shape
+    for i in range(n):
+        for j in range(m):
+            changes[i, j] += before[i, j] != now[i, j]
+            before[i, j] = now[i, j]
+
+
+@in_any_order
 def distance(initial, weights):
     """Sum of ``|weights - initial|`` and number of entries that differ, without a third matrix."""
     total = 0.0

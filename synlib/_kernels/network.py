@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synlib._kernels import compiled, inner
+from synlib._kernels import accounting, compiled, inner
 from synlib._kernels.expression import learn
 from synlib._kernels.layer import (
     FACTOR,
@@ -161,6 +161,29 @@ def train(samples, first_step, network, layers, rules, masks, cache):
     return samples.label.size
 
 
+@compiled
+def static_outputs(start, index, value, background, activation, layer_1, layer_2):
+    """Summed input of the output units, (n_samples, n_outputs), from units that never learn.
+
+    Not by matrix products, whose rounding differs from one processor to the next, since these
+    sums have a part in learning.
+    """
+    n_hidden, n_outputs = layer_2.persistent.shape
+    out = np.empty((start.size - 1, n_outputs), value.dtype)
+    hidden = np.empty(n_hidden, value.dtype)
+    hidden_index = np.empty(n_hidden, index.dtype)
+    hidden_value = np.empty_like(hidden)
+    for t in range(start.size - 1):
+        active = slice(start[t], start[t + 1])
+        count = start[t + 1] - start[t]
+        propagate(layer_1, count, index[active], value[active], background, hidden)
+        _activate(hidden, activation)
+        n_active = _list_active(hidden, hidden_index, hidden_value)
+        zero = value.dtype.type(0)
+        propagate(layer_2, n_active, hidden_index, hidden_value, zero, out[t])
+    return out
+
+
 @inner
 def _list_active(hidden, index, value):
     """List the hidden units that are not silent; how many there are."""
@@ -197,7 +220,7 @@ def _consolidate_flagged(layer_1, layer_2, cache, all_inputs, all_hidden):
         layer_2.clock[FACTOR_WHEN_FLAGGED] = 0
 
 
-@inner
+@accounting
 def _size(vector):
     total = 0.0
     for v in vector:
@@ -222,7 +245,7 @@ def _activate(x, kind):
             x[j] = np.tanh(x[j])
     elif kind == SOFTMAX:
         top = x.max()
-        total = x[0] * 0
+        total = x.dtype.type(0)
         for j in range(x.size):
             x[j] = np.exp(x[j] - top)
             total += x[j]
@@ -251,7 +274,7 @@ def _output_delta(error, y, network):
         for k in range(y.size):
             error[k] *= 2 / y.size * y[k] * (1 - y[k])
     elif network.loss == MSE and network.output == SOFTMAX:
-        mean = error[0] * 0
+        mean = error.dtype.type(0)
         for k in range(y.size):
             mean += error[k] * y[k]
         for k in range(y.size):

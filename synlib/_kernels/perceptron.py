@@ -11,7 +11,7 @@ since then no common factor is left, and when weights are to be traced.
 
 import numpy as np
 
-from synlib._kernels import compiled
+from synlib._kernels import compiled, in_any_order
 from synlib._kernels.layer import NEURON_SUM, SYNAPSE
 
 # columns of the record of an epoch; all but the first are totals so far
@@ -63,7 +63,7 @@ def persistent_margins(gram, sign, rate, update_energy, max_epochs):
     return times, errors, energy
 
 
-@compiled
+@in_any_order
 def cached_margins(X, gram, sign, rate, cache, exponents, potentiation_only, max_epochs):
     """Learn with a cache, where whole neurons consolidate or nothing decays.
 
@@ -131,7 +131,7 @@ def cached_margins(X, gram, sign, rate, cache, exponents, potentiation_only, max
     return persistent, transient * factor, record, energy
 
 
-@compiled
+@in_any_order
 def primal(X, sign, rate, cache, exponents, potentiation_only, max_epochs, traced):
     """Learn with any cache on the weights themselves.
 
@@ -207,14 +207,14 @@ def primal(X, sign, rate, cache, exponents, potentiation_only, max_epochs, trace
     return persistent, transient, record, energy, trace[:step]
 
 
-@compiled
+@in_any_order
 def _is_full(absolute, peak, factor, cache):
     if cache.scope == NEURON_SUM:
         return absolute * factor > cache.threshold
     return peak * factor > cache.threshold
 
 
-@compiled
+@in_any_order
 def _consolidate(
     persistent, transient, factor, limit, cache, exponents, potentiation_only, energy, spent
 ):

@@ -14,6 +14,9 @@ FEW = 64
 # One entry in this many tells about where the k-th largest is; entries are looked at in blocks.
 STRIDE = 64
 BLOCK = 64
+# A guess is first taken to be right to this share of itself, then to four times as much.
+CLOSE = 1 / 8192
+TRIES = 4
 
 
 @compiled
@@ -117,48 +120,30 @@ def first_at_least(columns, row, t, start):
 
 
 @compiled
-def kth_largest(values, k):
+def kth_largest(values, k, guess):
     """The k-th largest of a flat array and how many entries are strictly greater.
 
-    A sample tells between which values it must be, and a few counts narrow that down; only the
-    entries that are left are ordered.
+    ``guess`` is about where it should be (0: unknown), a few counts find values around it, and
+    only the entries between these are ordered.
     """
-    size = values.size
-    if size < 16 * STRIDE:
-        return _kth_by_partition(values, k)
-    sample = np.sort(values[::STRIDE])
-    place = sample.size * (1 - k / size)
-    margin = 3 * np.sqrt(sample.size) / 2 + 1
-    low = sample[max(0, int(place - margin))]
-    high = sample[min(sample.size - 1, int(place + margin))]
-    count_low, count_high = count_at_least(values, low), count_at_least(values, high)
-    if not count_low >= k > count_high:
-        return _kth_by_partition(values, k)
-    for side in (1, -1, 1, -1):  # a little below where it seems to be, then a little above
-        wanted = k + side * 2 * np.sqrt(count_low - count_high)
-        middle = low + (high - low) * ((count_low - wanted) / (count_low - count_high))
-        middle = values.dtype.type(middle)
-        if not (low < middle and middle < high):
-            break
-        count = count_at_least(values, middle)
-        if count >= k:
-            low, count_low = middle, count
-        else:
-            high, count_high = middle, count
-    between = np.empty(count_low - count_high, values.dtype)
+    low, count_low, high, count_high = _bracket(values, k, guess)
+    between = np.empty(count_low - count_high + 1, values.dtype)  # one to overwrite
     found = 0
-    for first in range(0, size, BLOCK):
+    for first in range(0, values.size, BLOCK):
         block = values[first : first + BLOCK]
         inside = 0
         for i in range(block.size):
             inside += (block[i] >= low) & (block[i] < high)
         if inside > 0:
             for v in block:
-                if v >= low and v < high:
-                    between[found] = v
-                    found += 1
-    value, greater = _kth_by_partition(between, k - count_high)
-    return value, count_high + greater
+                between[found] = v
+                found += (v >= low) & (v < high)
+    place = found - (k - count_high)
+    value = np.partition(between[:found], place)[place]
+    greater = count_high
+    for v in between[:found]:
+        greater += v > value
+    return value, greater
 
 
 @inner
@@ -171,9 +156,48 @@ def count_at_least(values, t):
 
 
 @inner
-def _kth_by_partition(values, k):
-    value = np.partition(values, values.size - k)[values.size - k]
-    greater = 0
-    for v in values:
-        greater += v > value
-    return value, greater
+def _bracket(values, k, guess):
+    """Two values with the k-th largest between them, and their counts.
+
+    They are told from a guess, and if that does not help, from a sample.
+    """
+    number = values.dtype.type
+    size = values.size
+    apart = abs(guess) * number(CLOSE)
+    for _ in range(TRIES if guess != 0 else 0):
+        low, high = guess - apart, guess + apart
+        count_low, count_high = count_at_least(values, low), count_at_least(values, high)
+        if count_low >= k > count_high:
+            return low, count_low, high, count_high
+        apart *= number(4)
+    low, count_low, high, count_high = number(-np.inf), size, number(np.inf), 0
+    if size < 16 * STRIDE:
+        return low, count_low, high, count_high
+    sample = np.sort(values[::STRIDE])
+    place = sample.size * (1 - k / size)
+    margin = 3 * np.sqrt(sample.size) / 2 + 1
+    guesses = sample[max(0, int(place - margin))], sample[min(sample.size - 1, int(place + margin))]
+    for guess in guesses:
+        low, count_low, high, count_high = _narrowed(
+            values, k, guess, low, count_low, high, count_high
+        )
+    for side in (1, -1, 1, -1):  # a little below where it seems to be, then a little above
+        if low == -np.inf or high == np.inf:
+            break
+        wanted = k + side * 2 * np.sqrt(count_low - count_high)
+        guess = low + (high - low) * ((count_low - wanted) / (count_low - count_high))
+        low, count_low, high, count_high = _narrowed(
+            values, k, number(guess), low, count_low, high, count_high
+        )
+    return low, count_low, high, count_high
+
+
+@inner
+def _narrowed(values, k, guess, low, count_low, high, count_high):
+    """The same bracket, with one of its ends moved to the guess if that is inside."""
+    if low < guess and guess < high:
+        count = count_at_least(values, guess)
+        if count >= k:
+            return guess, count, high, count_high
+        return low, count_low, guess, count
+    return low, count_low, high, count_high

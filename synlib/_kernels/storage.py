@@ -6,7 +6,7 @@ into the transient weights, which are maintained, decay, and are consolidated.
 
 import numpy as np
 
-from synlib._kernels import inner
+from synlib._kernels import accounting, inner
 from synlib._kernels.layer import (
     CONSOLIDATION,
     FACTOR,
@@ -16,6 +16,7 @@ from synlib._kernels.layer import (
     SYNAPSE,
     TRANSITION,
     WRITES,
+    sum_of_first,
 )
 
 
@@ -24,9 +25,7 @@ def store_all(layer, cached, count, index, value, background, change):
     """Store the whole outer product; without a cache its energy is known in closed form."""
     n, m = layer.persistent.shape
     inactive = n - count if background != 0 else 0
-    inputs = inactive * background
-    for a in range(count):
-        inputs += value[a]
+    inputs = change.dtype.type(inactive) * background + sum_of_first(count, value)
     if cached:
         matrix, shift, column_sum = layer.transient, layer.transient_shift, layer.transient_sum
         change = change * change.dtype.type(1 / layer.clock[FACTOR])
@@ -53,7 +52,7 @@ def store_all(layer, cached, count, index, value, background, change):
                 row[j] += x * change[j]
 
 
-@inner
+@accounting
 def _pay_for_all(layer, count, value, inactive, background, change):
     """Energy and writes of a whole outer product: products of two sums."""
     total_inputs = inactive * float(abs(background))
@@ -114,25 +113,18 @@ def _add_row_to_transient(layer, i, change):
 
 
 @inner
-def store_row(row, column_sum, background, proposal, spread):
+def store_row(row, column_sum, proposal, spread, energy, writes):
     """Store changes in a row of persistent weights, less what the shift has done already.
 
-    Returns their energy and how many they are.
+    What they cost is added to the accounts of the units: sums over a row would not be vectorised.
     """
-    energy = proposal.dtype.type(0)
-    written = proposal.dtype.type(0)
+    one, zero = proposal.dtype.type(1), proposal.dtype.type(0)
     for j in range(row.size):
-        energy += abs(proposal[j])
-        written += proposal[j] != 0
-    if background == 0:
-        for j in range(row.size):
-            row[j] += proposal[j]
-    else:
-        for j in range(row.size):
-            row[j] += proposal[j] - spread[j]
-        for j in range(row.size):
-            column_sum[j] += proposal[j]
-    return energy, written
+        update = proposal[j]
+        row[j] += update - spread[j]
+        column_sum[j] += update
+        energy[j] += abs(update)
+        writes[j] += one if update != 0 else zero
 
 
 @inner
@@ -152,17 +144,18 @@ def cache_row(layer, background, i, proposal, spread):
 @inner
 def store_spread(layer, cached, inactive, spread):
     """Store what all silent inputs change alike."""
+    times = spread.dtype.type(inactive)
     if cached:
         inverse = spread.dtype.type(1 / layer.clock[FACTOR])
         for j in range(spread.size):
             layer.transient_shift[j] += inverse * spread[j]
-            layer.transient_sum[j] += inactive * inverse * spread[j]
+            layer.transient_sum[j] += times * inverse * spread[j]
         return
     energy = 0.0
     written = 0
     for j in range(spread.size):
         layer.shift[j] += spread[j]
-        layer.column_sum[j] += inactive * spread[j]
+        layer.column_sum[j] += times * spread[j]
         energy += abs(spread[j])
         written += spread[j] != 0
     layer.ledger[CONSOLIDATION] += inactive * energy
@@ -285,7 +278,7 @@ def consolidate(layer, cache, factor_at_test, everything, count, index):
     layer.ledger[WRITES] += written
 
 
-@inner
+@accounting
 def hold(layer, cache):
     """One step of maintenance."""
     total = 0.0
@@ -312,7 +305,7 @@ def decay(layer, cache):
         layer.clock[FACTOR] = 1.0
 
 
-@inner
+@accounting
 def pay_transition(layer, cache):
     """Charge the change of every transient weight since the end of the last step."""
     factor = layer.clock[FACTOR]
