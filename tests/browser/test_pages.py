@@ -103,6 +103,16 @@ def test_page_opens_from_disk(browser, path):
         assert visit.page.locator("mjx-container").count() > 0 or "intro" in path
 
 
+def test_browser_finds_an_icon(browser, site):
+    """Browsers ask for one by themselves, but not where requests are intercepted as above."""
+    page = browser.new_page()
+    errors = []
+    page.on("console", lambda message: errors.append(message.text))
+    page.goto(f"{site}/book/intro.html", wait_until="networkidle")
+    page.close()
+    assert errors == []
+
+
 def test_keyboard_reaches_the_text(browser, site):
     with Visit(browser, f"{site}/book/intro.html") as visit:
         visit.page.keyboard.press("Tab")
