@@ -107,7 +107,7 @@ def test_browser_finds_an_icon(browser, site):
     """Browsers ask for one by themselves, but not where requests are intercepted as above."""
     page = browser.new_page()
     errors = []
-    page.on("console", lambda message: errors.append(message.text))
+    page.on("console", lambda message: message.type == "error" and errors.append(message.text))
     page.goto(f"{site}/book/intro.html", wait_until="networkidle")
     page.close()
     assert errors == []
