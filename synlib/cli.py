@@ -336,9 +336,11 @@ def _config():
         config["launch_buttons"] = {
             "notebook_interface": "jupyterlab",
             "binderhub_url": "https://mybinder.org",
-            "colab_url": "https://colab.research.google.com",
             "thebe": True,
         }
+        # Colab has nothing but the notebook, which must install the library from there
+        if all(f'git+{address}"' in path.read_text("utf-8") for path in _notebooks()):
+            config["launch_buttons"]["colab_url"] = "https://colab.research.google.com"
         config["html"] = {"use_repository_button": True, "use_issues_button": True}
     return config
 

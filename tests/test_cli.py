@@ -170,11 +170,19 @@ def test_the_address_of_a_workflow_comes_first(monkeypatch, tmp_path):
     assert cli.repository_address(tmp_path) == "https://github.com/a/b"
 
 
-def test_colab_installs_from_the_address():
-    notebook = nbformat.read(ROOT / "notebooks" / "11_scorecard.ipynb", as_version=4)
+def test_colab_only_with_notebooks_that_install_the_library(tmp_path, monkeypatch):
+    address = "https://github.com/a/b"
+    shutil.copy(ROOT / "_config.yml", tmp_path)
+    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    path = tmp_path / "notebooks" / "11_scorecard.ipynb"
+    path.parent.mkdir()
+    notebook = nbformat.read(ROOT / "notebooks" / path.name, as_version=4)
     n_cells = len(notebook.cells)
-    for _ in range(2):  # refreshing twice puts it in once
-        with_cell = refresh_notebooks.with_install_cell(notebook, "https://github.com/a/b")
-        assert len(with_cell.cells) == n_cells + 1
-        assert "git+https://github.com/a/b" in with_cell.cells[1].source
+    for _ in range(2):  # refreshing twice puts the cell in once
+        notebook = refresh_notebooks.with_install_cell(notebook, address)
+        assert len(notebook.cells) == n_cells + 1
+    nbformat.write(notebook, path)
+    for place, offered in ((address, True), (f"{address}c", False), (address[:-1], False)):
+        monkeypatch.setattr(cli, "repository_address", lambda place=place: place)
+        assert ("colab_url" in cli._config()["launch_buttons"]) == offered
     assert len(refresh_notebooks.with_install_cell(notebook, None).cells) == n_cells
