@@ -30,6 +30,21 @@ def test_kth_largest_product(rows, columns, data, dtype):
     assert greater == (products > value).sum()
 
 
+@pytest.mark.parametrize("orders", [0.1, 3, 30], ids=lambda orders: f"{orders} orders")
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_kth_largest_product_of_many(dtype, orders):
+    """Thousands of products, over some orders of magnitude."""
+    random = np.random.default_rng(0)
+    rows, columns = (np.sort(10 ** random.normal(0, orders / 4, n)) for n in (80, 120))
+    rows, columns = rows.astype(dtype), columns.astype(dtype)
+    falling = np.sort(np.outer(rows, columns), axis=None)[::-1]
+    once = np.ones(rows.size, np.int64)
+    for k in (1, 2, falling.size // 10, falling.size // 2, falling.size - 1, falling.size):
+        value, greater = kth_largest_product(rows, once, rows.size, columns, k)
+        assert value == falling[k - 1]
+        assert greater == (falling > value).sum()
+
+
 @given(values=arrays(float, st.integers(1, 50), elements=sizes), data=st.data())
 def test_kth_largest(values, data):
     k = data.draw(st.integers(1, values.size))
