@@ -30,7 +30,10 @@ def main(paths):
     address = repository_address()
     for path in paths or sorted(NOTEBOOKS.glob("*.ipynb")):
         notebook = with_install_cell(nbformat.read(path, as_version=4), address)
-        NotebookClient(notebook, timeout=600, kernel_name="python3").execute()
+        # prints in one piece, however busy the kernel was
+        NotebookClient(
+            notebook, timeout=600, kernel_name="python3", coalesce_streams=True
+        ).execute()
         nbformat.write(stripped(notebook), path)
         print(f"refreshed {path}")
 
