@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PROFILE ?= quick
+KERNEL_TESTS := $(addprefix tests/test_,mlp.py perceptron.py selection.py spiking.py)
 # progress bars are for people, and would end up in the pages
 export TQDM_DISABLE := 1
 
@@ -16,8 +17,8 @@ book: .venv/ready  ## build the book, _build/html/index.html (PROFILE=paper: siz
 
 test: .venv/ready  ## run all tests: library, stored notebook outputs, notebooks with other parameters
 	$(BIN)/python -m synlib._kernels.warm
-	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax --doctest-modules --ignore tests/browser \
-		--doctest-glob CONTRIBUTING.md tests notebooks synlib CONTRIBUTING.md
+	SYNLIB_JOBS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax --doctest-modules \
+		--ignore tests/browser --doctest-glob CONTRIBUTING.md tests notebooks synlib CONTRIBUTING.md
 
 test-browser: .venv/ready _build/html/index.html  ## open the built book and JupyterLab in Chromium
 	$(BIN)/python -m pytest tests/browser -p no:cacheprovider
@@ -26,15 +27,17 @@ _build/html/index.html:
 	$(MAKE) book
 
 coverage: .venv/ready  ## report the lines of synlib that the tests run, kernels with the compiler off
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n 2 --cov --cov-report=term-missing:skip-covered \
-		--cov-fail-under=90 -p no:randomly --ignore tests/browser --ignore tests/test_notebooks.py \
-		tests --doctest-modules synlib
+	SYNLIB_JOBS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --doctest-modules --cov --cov-report= \
+		--ignore tests/browser tests synlib
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not large" --cov --cov-append \
+		--cov-report=term-missing:skip-covered --cov-fail-under=90 $(KERNEL_TESTS)
 
 try-binder:  ## build Binder's environment from nothing and try the explorers in it
 	bash tools/try_binder.sh
 
-bench: .venv/ready  ## time the engine against its oracles and print the table
-	$(BIN)/python -m pytest benchmarks -p no:xdist --benchmark-columns=min --benchmark-disable-gc -q
+bench: .venv/ready  ## time the engine against its oracles, and store the table for the book
+	$(BIN)/python -m pytest benchmarks -p no:xdist --benchmark-columns=min --benchmark-disable-gc -q \
+		--table book/results/benchmarks.md
 
 refresh: .venv/ready  ## execute the notebooks and store the output of their check cells
 	$(BIN)/python tools/refresh_notebooks.py
