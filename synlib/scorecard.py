@@ -19,6 +19,8 @@ from synlib.claims import CLAIMS
 
 RESULTS = Path(__file__).parents[1] / "book" / "results"
 VERDICTS = ("reproduced", "qualitatively", "differs", "not tested")
+SYMBOLS = dict(zip(VERDICTS, "✓≈✗?", strict=True))
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MIME = "application/vnd.synlib.scorecard+json"
 
 
@@ -235,8 +237,19 @@ def _verdict(measure, value):
 def _spread(row):
     if row.n_values == 0:
         return "no value"
-    spread = f" ({row.low:.2g} to {row.high:.2g})" if row.n_values > 1 else ""
-    return f"{row.value:.2g}{spread}"
+    spread = f" ({_number(row.low)} to {_number(row.high)})" if row.n_values > 1 else ""
+    return f"{_number(row.value)}{spread}"
+
+
+def _number(value):
+    """Two digits, as people write them: 1,200 and 9.9×10⁷, not 1.2e+03 and 9.9e+07."""
+    text = f"{value:.2g}"
+    if "e" not in text:
+        return text
+    if 1 <= abs(value) < 1e6:
+        return f"{float(text):,.0f}"
+    mantissa, exponent = text.split("e")
+    return f"{mantissa}×10{str(int(exponent)).translate(RAISED)}"
 
 
 def _table(rows, stored):
@@ -248,7 +261,8 @@ def _table(rows, stored):
     lines = [f"<tr>{_cells('th', head)}</tr>"]
     for key, group in itertools.groupby(rows, key=lambda row: row.claim):
         of_claim = list(group)
-        line = _cells(f'td rowspan="{len(of_claim)}"', [f"{key}: {CLAIMS[key].text}"])
+        span = f' rowspan="{len(of_claim)}"'
+        line = _cells(f'td class="claim"{span}', [f"{key}: {CLAIMS[key].text}"])
         for row in of_claim:
             measure = CLAIMS[key].measures[row.measure]
             line += _cells("td", [measure.what, measure.published])
@@ -263,7 +277,7 @@ def _table(rows, stored):
 
 def _board(results):
     """All claims as HTML: one line a measure."""
-    head = ["claim", "source", "measured", "published", "here", "verdict"]
+    head = ["claim", "place", "measured", "published", "here", "verdict"]
     lines = [f"<tr>{_cells('th', head)}</tr>"]
     for key, rows in _by_claim(results).items():
         claim = CLAIMS[key]
@@ -274,11 +288,13 @@ def _board(results):
             line = ""
             if number == 0:
                 text = f"{key}{'~' if claim.second_hand else ''}: {claim.text}"
-                line = _cells(f"td{span}", [text, claim.source])
+                line = _cells(f'td class="claim"{span}', [text])
+                line += _cells(f"td{span}", [claim.source.partition(", ")[2]])
             line += _cells("td", [measure.what, measure.published])
             line += f"<td>{_interval(row, measure)}</td>"
             if number == 0:
-                line += f'<td{span} class="{judged.replace(" ", "-")}">{judged}</td>'
+                name = judged.replace(" ", "-")
+                line += _cells(f'td class="verdict {name}"{span}', [f"{SYMBOLS[judged]} {judged}"])
             lines.append(f"<tr>{line}</tr>")
     return _scrolling(lines, "Scorecard of all claims")
 

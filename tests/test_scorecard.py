@@ -41,6 +41,14 @@ def test_a_claim_is_as_good_as_its_worst_measure():
     assert verdict(rows) == "differs"
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.123, "0.12"), (1234.0, "1,200"), (9.87e7, "9.9×10⁷"), (1.6e-5, "1.6×10⁻⁵")],
+)
+def test_numbers_are_written_as_people_do(value, text):
+    assert f"ratio = {text}; published 1" in str(Card(judge("E2", ratio=value)))
+
+
 def test_measures_are_all_asked_for():
     with pytest.raises(KeyError, match="presentations"):
         judge("E1", updates=1.0)
