@@ -1,15 +1,18 @@
 """Sphinx extension: mend what the theme and its helpers get wrong.
 
 They add the settings of live code twice, which is an error in the browser; the program that sets
-mathematics to every page; and ask for a colour mode that is not set.
+mathematics to every page; and ask for a colour mode that is not set. Names in docstrings, which
+are written without their module, lead nowhere.
 """
 
 from docutils import nodes
+from sphinx.util.nodes import make_refnode
 
 
 def setup(app):
     """Called by Sphinx."""
     app.connect("html-page-context", mend, priority=900)
+    app.connect("missing-reference", find)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -32,3 +35,15 @@ def mend(app, pagename, templatename, context, doctree):
     # docutils calls a bibliography a list, but not its entries items: a fault to screen readers
     listed = '<div role="list" class="citation-list">'
     context["body"] = context.get("body", "").replace(listed, '<div class="citation-list">')
+
+
+def find(app, env, reference, content):
+    """A link to the only thing in the library that ends with this name."""
+    if reference.get("refdomain") != "py":
+        return None
+    found = env.get_domain("py").find_obj(env, None, None, reference["reftarget"], None, 1)
+    if len(found) != 1:
+        return None
+    ((name, entry),) = found
+    page = reference["refdoc"]
+    return make_refnode(app.builder, page, entry.docname, entry.node_id, content, name)
