@@ -256,13 +256,16 @@ def extract_figures(path, output):
 
 
 def _forget_old_executions():
-    """jupyter-cache looks at the notebooks only: a changed library must make them run again."""
-    sources = [*(ROOT / "synlib").rglob("*.py"), ROOT / "requirements.txt"]
+    """Sphinx and jupyter-cache look at the notebooks only: a change of the library or of the stored
+    results must make them run again."""
+    sources = [*(ROOT / "synlib").rglob("*.py"), *(ROOT / "book" / "results").glob("*.json")]
+    sources.append(ROOT / "requirements.txt")
     contents = b"".join(path.read_bytes() for path in sorted(sources))
     version = hashlib.sha256(contents).hexdigest()
     stamp = ROOT / "_build" / ".sources"
     if not stamp.is_file() or stamp.read_text() != version:
-        shutil.rmtree(ROOT / "_build" / ".jupyter_cache", ignore_errors=True)
+        for folder in (".jupyter_cache", ".doctrees"):
+            shutil.rmtree(ROOT / "_build" / folder, ignore_errors=True)
         stamp.parent.mkdir(exist_ok=True)
         stamp.write_text(version)
 

@@ -277,25 +277,23 @@ def _table(rows, stored):
 
 def _board(results):
     """All claims as HTML: one line a measure."""
-    head = ["claim", "place", "measured", "published", "here", "verdict"]
+    head = ["claim", "verdict", "measured", "published", "here"]
     lines = [f"<tr>{_cells('th', head)}</tr>"]
     for key, rows in _by_claim(results).items():
         claim = CLAIMS[key]
         judged = verdict(rows)
         span = f' rowspan="{len(rows)}"'
-        for number, row in enumerate(rows):
+        place = claim.source.partition(", ")[2]
+        text = f"{key}{'~' if claim.second_hand else ''}: {claim.text}"
+        line = _cells(f'td class="claim"{span}', [f"{text} ({place})" if place else text])
+        name = judged.replace(" ", "-")
+        line += _cells(f'td class="verdict {name}"{span}', [f"{SYMBOLS[judged]} {judged}"])
+        for row in rows:
             measure = claim.measures[row.measure]
-            line = ""
-            if number == 0:
-                text = f"{key}{'~' if claim.second_hand else ''}: {claim.text}"
-                line = _cells(f'td class="claim"{span}', [text])
-                line += _cells(f"td{span}", [claim.source.partition(", ")[2]])
             line += _cells("td", [measure.what, measure.published])
             line += f"<td>{_interval(row, measure)}</td>"
-            if number == 0:
-                name = judged.replace(" ", "-")
-                line += _cells(f'td class="verdict {name}"{span}', [f"{SYMBOLS[judged]} {judged}"])
             lines.append(f"<tr>{line}</tr>")
+            line = ""
     return _scrolling(lines, "Scorecard of all claims")
 
 

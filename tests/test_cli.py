@@ -124,6 +124,22 @@ def test_workflows_are_valid_and_call_what_exists(path):
                     assert shutil.which(words[0]), line
 
 
+def test_a_changed_library_or_result_voids_executed_notebooks(tmp_path, monkeypatch):
+    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    (tmp_path / "requirements.txt").touch()
+    old = [tmp_path / "_build" / name for name in (".jupyter_cache", ".doctrees")]
+    for changed in (tmp_path / "synlib" / "mlp.py", tmp_path / "book" / "results" / "01.json"):
+        cli._forget_old_executions()
+        for folder in old:
+            folder.mkdir(parents=True)
+        cli._forget_old_executions()
+        assert all(folder.exists() for folder in old)
+        changed.parent.mkdir(parents=True)
+        changed.write_text("{}")
+        cli._forget_old_executions()
+        assert not any(folder.exists() for folder in old)
+
+
 def test_scorecard_rows_are_taken_from_an_executed_notebook(tmp_path):
     chapter = ROOT / "notebooks" / "12_spiking_neuron.ipynb"
     small = dict(n_patterns=[1, 2], thresholds=[0.1, 0.2], seeds=2)
