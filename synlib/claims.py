@@ -139,13 +139,13 @@ CLAIMS = {
             "exponential": Measure("r² of log energy against accuracy", "1", ((0.9, 1), (0.7, 1))),
             "low rates": Measure("dearest / cheapest of the low rates", "1", ((1, 1.25), (1, 2))),
             "high rate": Measure("energy, highest rate / low rates", "> 1", MORE),
-            "accuracy": Measure("error, highest rate / rate 0.1", ">= 1", ((1, INFINITY),) * 2),
+            "accuracy": Measure("error, highest rate / rate 0.1", "≥ 1", ((1, INFINITY),) * 2),
         },
     ),
     "E13": Claim(
         "without a cache a network spends at least some 20 times the minimum at any accuracy",
         "li2020, Fig 5B",
-        {"ratio": Measure("least energy / minimum", ">= 20", ((16, INFINITY), (10, INFINITY)))},
+        {"ratio": Measure("least energy / minimum", "≥ 20", ((16, INFINITY), (10, INFINITY)))},
     ),
     "E14": Claim(
         "caching saves a network manifold, and stays above the minimum",
@@ -218,7 +218,7 @@ CLAIMS = {
         {
             "M1": Measure("power of hidden units, M1", "0.5", ((0.375, 0.625), (0.1, 1.0))),
             "M0": Measure(
-                "power of hidden units, M0", ">= 0.5", ((0.4, INFINITY), (0.1, INFINITY))
+                "power of hidden units, M0", "≥ 0.5", ((0.4, INFINITY), (0.1, INFINITY))
             ),
         },
         second_hand=True,

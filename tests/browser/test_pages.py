@@ -9,6 +9,7 @@ from tests.browser.conftest import SCREENSHOTS, SITE, pages
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+THEME = "region"  # the theme's logo is outside of all landmarks
 BROKEN_PICTURES = """[...document.images]
     .filter(i => i.offsetParent && !(i.complete && i.naturalWidth && i.alt)).map(i => i.src)"""
 
@@ -81,12 +82,12 @@ def test_page_fits_a_phone(browser, site, path):
 def test_page_is_accessible(browser, site, path, scheme):
     with Visit(browser, f"{site}/{path}", scheme=scheme) as visit:
         found = Axe().run(visit.page).response["violations"]
-        serious = [
+        faults = [
             (violation["id"], [node["html"][:200] for node in violation["nodes"]][:3])
             for violation in found
-            if violation["impact"] in ("serious", "critical")
+            if violation["impact"] != "minor" and violation["id"] != THEME
         ]
-        assert serious == []
+        assert faults == []
 
 
 def test_first_page_is_light(browser, site):
