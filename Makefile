@@ -21,7 +21,7 @@ test: .venv/ready  ## run all tests: library, stored notebook outputs, notebooks
 		--ignore tests/browser --doctest-glob CONTRIBUTING.md tests notebooks synlib CONTRIBUTING.md
 
 test-browser: .venv/ready _build/html/index.html  ## open the built book and JupyterLab in Chromium
-	$(BIN)/python -m pytest tests/browser -p no:cacheprovider
+	$(BIN)/python -m pytest -n 2 tests/browser -p no:cacheprovider
 
 _build/html/index.html:
 	$(MAKE) book
