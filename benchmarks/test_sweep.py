@@ -13,7 +13,6 @@ def test_workers(n_jobs, benchmark):
     sweep(perceptron_run, n_inputs=10, seeds=2, cache=False, n_jobs=n_jobs)  # start the workers
     engine = "ours" if n_jobs == 2 else "oracle"
     benchmark.extra_info |= dict(
-        case="sweep, 2 workers against 1", engine=engine, guide=float("nan"), ratio=1.8,
-        unit="sweep", units=1,
-    )  # fmt: skip
+        case="sweep, 2 workers against 1", engine=engine, ratio=1.8, unit="sweep", units=1
+    )
     benchmark.pedantic(sweep, (perceptron_run,), grid | options, rounds=1)

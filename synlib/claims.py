@@ -217,9 +217,7 @@ CLAIMS = {
         "vanrossum2024",
         {
             "M1": Measure("power of hidden units, M1", "0.5", ((0.375, 0.625), (0.1, 1.0))),
-            "M0": Measure(
-                "power of hidden units, M0", "≥ 0.5", ((0.4, INFINITY), (0.1, INFINITY))
-            ),
+            "M0": Measure("power of hidden units, M0", "≥ 0.5", ((0.4, INFINITY), (0.1, INFINITY))),
         },
         second_hand=True,
     ),
