@@ -15,6 +15,7 @@ help:  ## list the targets
 book: .venv/ready  ## build the book, _build/html/index.html (PROFILE=paper: sizes of the papers)
 	$(BIN)/synlib book --profile $(PROFILE)
 
+# SYNLIB_JOBS=1: two workers of pytest keep two cores busy, and sweeps in the tests need no more
 test: .venv/ready  ## run all tests: library, stored notebook outputs, notebooks with other parameters
 	$(BIN)/python -m synlib._kernels.warm
 	SYNLIB_JOBS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax --doctest-modules \
