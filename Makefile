@@ -10,7 +10,7 @@ export TQDM_DISABLE := 1
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
 
 book: .venv/ready  ## build the book, _build/html/index.html (PROFILE=paper: sizes of the papers)
 	$(BIN)/synlib book --profile $(PROFILE)
