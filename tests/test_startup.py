@@ -4,17 +4,6 @@ import json
 import subprocess
 import sys
 
-import pytest
-
-from synlib._kernels import expression, layer, network, perceptron, selection, spiking, storage
-
-KERNELS = [
-    function
-    for module in (layer, expression, storage, network, perceptron, selection, spiking)
-    for function in vars(module).values()
-    if hasattr(function, "py_func")
-]
-
 FIT = """
 import json, numba, synlib
 from synlib._kernels import network, perceptron
@@ -26,7 +15,6 @@ print(json.dumps([sum(f.stats.cache_misses.values())
 """
 
 
-@pytest.mark.skipif(not KERNELS, reason="the kernels are not compiled (NUMBA_DISABLE_JIT)")
 def test_a_second_process_compiles_nothing():
     for _ in range(2):
         result = subprocess.run(

@@ -51,3 +51,11 @@ def test_external_links_are_well_formed(page):
             assert address.scheme in ("https", "http", "mailto"), link
             assert "." in address.netloc or address.scheme == "mailto", link
             assert " " not in link, link
+
+
+def test_library_page_keeps_names_whole_and_links_them():
+    page = parsed(SITE / "book" / "api.html")
+    names = {tag.get_text() for tag in page.find_all("strong")}
+    assert {"energy_", "weights_", "history_"} <= names
+    linked = {tag["href"] for tag in page.select("dd a.reference.internal")}
+    assert {"#synlib.plasticity.AllSynapses", "#synlib.memory.Persistent"} <= linked
