@@ -92,16 +92,6 @@ class _FractionRule(PlasticityRule):
         return round(per_layer("fraction", self.fraction)[layer] * size)
 
 
-_FRACTION_DOC = """
-
-    Parameters
-    ----------
-    fraction : float or pair of float
-        Fraction of the synapses, for both layers or for each; in (0, 1]. Exactly
-        ``round(fraction * size)`` synapses are chosen, ties going to the lower index.
-"""
-
-
 @dataclass(frozen=True)
 class LargestUpdates(_FractionRule):
     """Only the synapses with the largest proposed changes express them; chosen at every step.
@@ -146,9 +136,13 @@ class SmallestUpdates(_FractionRule):
 
     Synapses whose proposed change is zero are the smallest of all, so with many silent inputs a
     small fraction learns nothing.
-    """
 
-    __doc__ += _FRACTION_DOC
+    Parameters
+    ----------
+    fraction : float or pair of float
+        Fraction of the synapses, for both layers or for each; in (0, 1]. Exactly
+        ``round(fraction * size)`` synapses are chosen, ties going to the lower index.
+    """
 
     def expressed(self, layer, shape, random):
         return Expressed(BY_UPDATE, self._count(layer, shape[0] * shape[1]), sign=-1)
@@ -156,9 +150,14 @@ class SmallestUpdates(_FractionRule):
 
 @dataclass(frozen=True)
 class LargestWeights(_FractionRule):
-    """Control: only the largest weights (persistent plus transient) change."""
+    """Control: only the largest weights (persistent plus transient) change.
 
-    __doc__ += _FRACTION_DOC
+    Parameters
+    ----------
+    fraction : float or pair of float
+        Fraction of the synapses, for both layers or for each; in (0, 1]. Exactly
+        ``round(fraction * size)`` synapses are chosen, ties going to the lower index.
+    """
 
     def expressed(self, layer, shape, random):
         return Expressed(BY_WEIGHT, self._count(layer, shape[0] * shape[1]))
@@ -166,9 +165,14 @@ class LargestWeights(_FractionRule):
 
 @dataclass(frozen=True)
 class SmallestWeights(_FractionRule):
-    """Control: only the smallest weights (persistent plus transient) change."""
+    """Control: only the smallest weights (persistent plus transient) change.
 
-    __doc__ += _FRACTION_DOC
+    Parameters
+    ----------
+    fraction : float or pair of float
+        Fraction of the synapses, for both layers or for each; in (0, 1]. Exactly
+        ``round(fraction * size)`` synapses are chosen, ties going to the lower index.
+    """
 
     def expressed(self, layer, shape, random):
         return Expressed(BY_WEIGHT, self._count(layer, shape[0] * shape[1]), sign=-1)
@@ -176,9 +180,14 @@ class SmallestWeights(_FractionRule):
 
 @dataclass(frozen=True)
 class RandomSynapses(_FractionRule):
-    """Control: a random set of synapses, drawn once, is plastic and all others are static."""
+    """Control: a random set of synapses, drawn once, is plastic and all others are static.
 
-    __doc__ += _FRACTION_DOC
+    Parameters
+    ----------
+    fraction : float or pair of float
+        Fraction of the synapses, for both layers or for each; in (0, 1]. Exactly
+        ``round(fraction * size)`` synapses are chosen, ties going to the lower index.
+    """
 
     def expressed(self, layer, shape, random):
         mask = np.zeros(shape, bool)

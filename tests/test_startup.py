@@ -51,3 +51,12 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     )
     kibibytes = int(result.stdout) / (1024 if sys.platform == "darwin" else 1)
     assert kibibytes < 3 * 2**20
+
+
+def test_every_module_imports_without_docstrings():
+    program = """
+import importlib, pkgutil, synlib
+for module in pkgutil.walk_packages(synlib.__path__, "synlib."):
+    importlib.import_module(module.name)
+"""
+    subprocess.run([sys.executable, "-OO", "-c", program], check=True)
