@@ -25,7 +25,15 @@ from tqdm.auto import tqdm
 from synlib._validation import check_count
 
 # what only shows or judges results: another colour is no reason to run everything again
-FRONT_END = ("claims.py", "cli.py", "explore.py", "plotting", "scorecard.py")
+FRONT_END = (
+    "claims.py",
+    "cli.py",
+    "explore.py",
+    "notebooks.py",
+    "parameters.py",
+    "plotting",
+    "scorecard.py",
+)
 
 
 def sweep(function, *, seeds=1, n_jobs=None, cache=True, **axes):

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from synlib import cli, scorecard
+from synlib import cli, notebooks, scorecard
 from synlib.claims import CLAIMS
 from tools import refresh_notebooks
 
@@ -72,7 +72,7 @@ def test_other_mistakes_are_named(tmp_path, monkeypatch):
     result = run("figures", "01", "--output", str(tmp_path / "file"))
     assert result.exit_code == 1
     assert "cannot write to" in result.output
-    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
     result = run("book")
     assert result.exit_code == 1
     assert "the notebooks are not here" in result.output
@@ -87,9 +87,9 @@ def test_each_failing_notebook_is_one_line(tmp_path):
             assert re.search(rf"{chapter}_\w+ failed: ValueError: seeds must be an integer", last)
 
 
-@pytest.mark.parametrize("path", cli._notebooks(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", notebooks.all_notebooks(), ids=lambda path: path.stem)
 def test_paper_profiles_set_parameters_that_exist(path):
-    values = cli._profile(path, "paper")
+    values = notebooks.profile_values(path, "paper")
     known = papermill.inspect_notebook(path)
     assert set(values) <= set(known)
     # the scorecard runs nothing; a learning rate of 0.001 takes minutes for each seed
@@ -125,7 +125,7 @@ def test_workflows_are_valid_and_call_what_exists(path):
 
 
 def test_a_changed_library_or_result_voids_executed_notebooks(tmp_path, monkeypatch):
-    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
     (tmp_path / "requirements.txt").touch()
     old = [tmp_path / "_build" / name for name in (".jupyter_cache", ".doctrees")]
     for changed in (tmp_path / "synlib" / "mlp.py", tmp_path / "book" / "results" / "01.json"):
@@ -143,7 +143,7 @@ def test_a_changed_library_or_result_voids_executed_notebooks(tmp_path, monkeypa
 def test_scorecard_rows_are_taken_from_an_executed_notebook(tmp_path):
     chapter = ROOT / "notebooks" / "12_spiking_neuron.ipynb"
     small = dict(n_patterns=[1, 2], thresholds=[0.1, 0.2], seeds=2)
-    cli.run_notebooks([chapter], "quick", small, tmp_path, 1, results=tmp_path / "results")
+    notebooks.run_notebooks([chapter], "quick", small, tmp_path, 1, results=tmp_path / "results")
     assert "SYNLIB_FIGURES" not in os.environ  # nothing is left for those who come after
     (record,) = scorecard.load(tmp_path / "results").values()
     (row,) = record["rows"]
@@ -189,7 +189,7 @@ def test_the_address_of_a_workflow_comes_first(monkeypatch, tmp_path):
 def test_colab_only_with_notebooks_that_install_the_library(tmp_path, monkeypatch):
     address = "https://github.com/a/b"
     shutil.copy(ROOT / "_config.yml", tmp_path)
-    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
     path = tmp_path / "notebooks" / "11_scorecard.ipynb"
     path.parent.mkdir()
     notebook = nbformat.read(ROOT / "notebooks" / path.name, as_version=4)
