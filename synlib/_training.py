@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from synlib import energy
+from synlib import _rules, energy
 from synlib._forward import ACTIVATIONS, OUTPUTS, summed_output
 from synlib._kernels import layer as layers
 from synlib._kernels import network as kernels
@@ -18,8 +18,14 @@ GRADIENTS = {"exact": kernels.EXACT, "li2020": kernels.LI2020, "nyiro2022": kern
 WORK_PER_CALL = 3e8
 # and its inputs, compressed, stay in the processor
 STEPS_PER_CALL = 500
+# after so many steps the sums of the columns are made anew, whoever looks at the network and when
+STEPS_BETWEEN_SUMS = 2000
+# so many masks that are fresh at each step are drawn at once, whoever looks
+MASKS_PER_DRAW = 500
 # static units are computed by blocks of this many, whose weights stay in the processor
 STATIC_BLOCK = 256
+# the rules that treat all silent inputs alike, so that a background is one term for each unit
+SEPARABLE = layers.ALL, layers.NONE, layers.BY_UPDATE, layers.BY_INPUT
 # below this share a common value of the inputs is not worth the second term it costs
 WORTHWHILE_SHARE = 0.25
 
@@ -42,7 +48,7 @@ class Run:
         self.cache = memory.settings("after", "exponential")
 
         # Units that never learn contribute a constant to the output: computed once per sample.
-        plastic = plasticity.plastic_units(net.hidden)
+        plastic = _rules.plastic_units(plasticity, net.hidden)
         self.initial = weights[0][:, :plastic], weights[1][:plastic]
         self.static = weights[0][:, plastic:], weights[1][plastic:]
         n_outputs = weights[1].shape[1]
@@ -54,22 +60,22 @@ class Run:
             (_layer(self.static[0][:, block]), _layer(self.static[1][block])) for block in blocks
         ]
 
-        expressed = [plasticity.expressed(k, w.shape, for_rule) for k, w in enumerate(self.initial)]
+        expressed = [
+            _rules.expressed(plasticity, k, w.shape, for_rule) for k, w in enumerate(self.initial)
+        ]
         self.rules = tuple(
             _rule(choice, w.shape) for choice, w in zip(expressed, self.initial, strict=True)
         )
         self.layers = tuple(
-            _layer(w, self.cache, choice) for w, choice in zip(self.initial, expressed, strict=True)
+            _layer(w, self.cache, choice, count_writes)
+            for w, choice in zip(self.initial, expressed, strict=True)
         )
         self.masks = tuple(
-            _UnitMasks(plasticity.unit_masks(k, w.shape[1]), n_outputs, random)
+            _UnitMasks(_rules.unit_masks(plasticity, k, w.shape[1]), n_outputs, random)
             for k, (w, random) in enumerate(zip(self.initial, for_rule.spawn(2), strict=True))
         )
-        separable = self.rules[0].kind not in (layers.MASK, layers.BY_WEIGHT)
-        background = X.dtype.type(0)
-        if separable and not count_writes:  # a background leaves rounding errors in silent rows
-            background = _most_common_value(X)
-        self.background = background
+        separable = self.rules[0].kind in SEPARABLE
+        self.background = _most_common_value(X) if separable else X.dtype.type(0)
         self.labels = labels
         self.static_output = np.zeros((len(X) if has_static else 0, n_outputs), X.dtype)
         rates = per_layer("learning_rate", net.learning_rate)
@@ -86,11 +92,7 @@ class Run:
         )
         work = X.shape[1] * plastic + plastic * n_outputs
         self.steps_per_call = min(STEPS_PER_CALL, max(1, int(WORK_PER_CALL / work)))
-        self.writes = None
-        if count_writes:
-            self.writes = tuple(np.zeros(w.shape, np.int64) for w in self.initial)
-            self.before = tuple(layer.persistent.copy() for layer in self.layers)
-            self.steps_per_call = 1
+        self.writes = tuple(layer.writes for layer in self.layers) if count_writes else None
 
     def advance(self, stop):
         """Learn from the next samples, to step ``stop`` at most; how many it were."""
@@ -98,7 +100,10 @@ class Run:
         position = self.step % n_samples
         if position == 0:
             self.epoch_order = self._draw_order(n_samples)
-        count = min(stop - self.step, self.steps_per_call, n_samples - position)
+        if self.step % STEPS_BETWEEN_SUMS == 0 and self.background != 0:
+            layers.sum_columns(self.layers[0])
+        until_sums = STEPS_BETWEEN_SUMS - self.step % STEPS_BETWEEN_SUMS
+        count = min(stop - self.step, self.steps_per_call, n_samples - position, until_sums)
         order = self.epoch_order[position : position + count]
         if self.static_known.size:
             self.compute_static(order)
@@ -118,9 +123,6 @@ class Run:
             masks,
             self.cache,
         )
-        if self.writes is not None:
-            for layer, before, writes in zip(self.layers, self.before, self.writes, strict=True):
-                layers.count_changes(before, layer.persistent, writes)
         self.step += done
         self.diverged = done < count
         return done
@@ -129,7 +131,6 @@ class Run:
     def evaluate(self, X_test, y_test, classes):
         """A row of the history."""
         weights = tuple(self._weights(layer) for layer in self.layers)
-        layers.sum_columns(self.layers[0])
         summed = summed_output(self.net, X_test, *weights, clamp=self.net.bias)
         if self.static_known.size:
             if self.static_test is None:
@@ -192,20 +193,29 @@ class _UnitMasks:
         self.masks = masks
         self.random = random
         self.none = kernels.Masks(np.empty((0, 0), bool), np.empty(0, np.int64))
-        if masks is not None and masks.redraw != "step":
-            n = {"never": 1, "label": n_labels}.get(masks.redraw, masks.redraw)
-            self.units = masks.draw(random, n)
+        if masks is None:
+            return
+        fresh = masks.redraw == "step"
+        n = {"never": 1, "label": n_labels, "step": MASKS_PER_DRAW}.get(masks.redraw, masks.redraw)
+        self.units = masks.draw(random, n)
+        self.drawn_until = n if fresh else np.inf
 
     def at(self, step, labels):
         """The masks of the steps from ``step`` on, at which samples with ``labels`` come."""
         if self.masks is None:
             return self.none
-        steps = np.arange(step, step + labels.size)
-        if self.masks.redraw == "step":
-            return kernels.Masks(self.masks.draw(self.random, labels.size), steps - step)
         if self.masks.redraw == "label":
             return kernels.Masks(self.units, labels)
-        return kernels.Masks(self.units, steps % len(self.units))
+        steps = np.arange(step, step + labels.size)
+        if self.masks.redraw != "step":
+            return kernels.Masks(self.units, steps % len(self.units))
+        kept = self.units
+        while self.drawn_until < step + labels.size:
+            kept = np.concatenate([kept, self.masks.draw(self.random, MASKS_PER_DRAW)])
+            self.drawn_until += MASKS_PER_DRAW
+        first = self.drawn_until - len(kept)
+        self.units = kept[step - first :]
+        return kernels.Masks(self.units, steps - step)
 
 
 def _most_common_value(X):
@@ -231,7 +241,7 @@ def _rule(expressed, shape):
     return layers.Rule(kind, expressed.count, expressed.sign)
 
 
-def _layer(weights, cache=NO_CACHE, expressed=ALL_SYNAPSES):
+def _layer(weights, cache=NO_CACHE, expressed=ALL_SYNAPSES, count_writes=False):
     n_units = weights.shape[1]
     none = np.empty((0, 0), weights.dtype)
     by_weight = expressed.kind == layers.BY_WEIGHT
@@ -250,6 +260,7 @@ def _layer(weights, cache=NO_CACHE, expressed=ALL_SYNAPSES):
         previous=np.zeros_like(weights, order="C") if cache.transition_cost > 0 else none,
         mask=mask,
         sizes=np.empty_like(weights, order="C") if by_weight else none,
+        writes=np.zeros(weights.shape if count_writes else (0, 0), np.int64),
         ledger=np.zeros(4),
         clock=np.array([1.0, 0.0, 0.0]),
     )

@@ -22,6 +22,14 @@ def check_choice(name, value, choices):
         raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
 
 
+def check_is_pair(name, value, allowed):
+    """Raise ValueError unless ``value`` is a tuple or list of two."""
+    # an array of two rows would pass for a pair
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        got = f"an array of shape {value.shape}" if hasattr(value, "shape") else repr(value)
+        raise ValueError(f"{name} must be {allowed}, got {got}")
+
+
 def per_layer(name, value):
     """A single value, or a pair of them, one for each layer, as a pair."""
     if not isinstance(value, tuple | list):

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from synlib._kernels import layer as kernels
+from synlib._parameters import Parameters
 from synlib._validation import check_choice, check_count, check_number
 
 SCOPES = {
@@ -16,7 +17,7 @@ SCOPES = {
 
 
 @dataclass(frozen=True)
-class Persistent:
+class Persistent(Parameters):
     """Every change is written into the persistent weight at once: learning without a cache.
 
     Examples
@@ -31,7 +32,7 @@ class Persistent:
 
 
 @dataclass(frozen=True)
-class SynapticCache:
+class SynapticCache(Parameters):
     """Changes are kept in a transient weight and consolidated when it crosses a threshold.
 
     The weight is the sum of a persistent and a transient part, ``w = l + s``. Changes go to s,

@@ -4,23 +4,43 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, check_X_y, validate_data
+from sklearn.base import ClassifierMixin
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets, unique_labels
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
 from tqdm import tqdm
 
 from synlib import published
+from synlib._estimator import Estimator
 from synlib._forward import ACTIVATIONS, OUTPUTS, activate, summed_output
+from synlib._interrupt import whole
 from synlib._random import generator
 from synlib._training import GRADIENTS, LOSSES, Run
-from synlib._validation import check_choice, check_count, check_number, per_layer
+from synlib._validation import (
+    check_choice,
+    check_count,
+    check_is_pair,
+    check_number,
+    per_layer,
+)
 from synlib.memory import Persistent, SynapticCache
 from synlib.plasticity import AllSynapses, PlasticityRule
 
 SAMPLINGS = ("sequential", "shuffled", "replacement")
 
 
-class MLP(ClassifierMixin, BaseEstimator):
+def _has_probabilities(net):
+    if net.output == "linear":
+        raise AttributeError("predict_proba needs output='logistic' or 'softmax', got 'linear'")
+    return True
+
+
+class MLP(ClassifierMixin, Estimator):
     """Multilayer network trained by online back-propagation, with an energy ledger.
 
     An error proposes a change of every weight; the plasticity rule decides which of them are
@@ -86,6 +106,9 @@ class MLP(ClassifierMixin, BaseEstimator):
         Whether the accuracy asked for by ``fit(until=...)`` was reached.
     diverged_ : bool
         Whether learning was stopped because activities or changes were no longer finite.
+    interrupted_ : bool
+        Whether learning was cut short by Ctrl-C, or by an error in the monitor. What was learned
+        until then is kept: all attributes are those of the last step that was finished.
 
     References
     ----------
@@ -175,6 +198,10 @@ class MLP(ClassifierMixin, BaseEstimator):
     ):
         """Learn, and evaluate from time to time.
 
+        An earlier fit is forgotten, unless the arguments are refused. Ctrl-C, or an error in the
+        monitor, goes on to the caller, but leaves a network that is fitted as far as it got, see
+        `interrupted_`. Evaluation changes nothing that is learned.
+
         Parameters
         ----------
         X : array (n_samples, n_inputs)
@@ -194,7 +221,8 @@ class MLP(ClassifierMixin, BaseEstimator):
         count_writes : bool
             Count the writes of each synapse, see `writes_`. Learning is some ten times slower.
         monitor : callable, optional
-            Called with each row of the history, a dict; learning stops when it returns True.
+            Called with a copy of each row of the history, a dict; learning stops when it returns
+            True.
 
         Returns
         -------
@@ -206,44 +234,33 @@ class MLP(ClassifierMixin, BaseEstimator):
         ValueError
             If an argument is out of its range, or shapes do not fit.
         """
-        memory, plasticity = self._validated()
-        X, y = validate_data(self, X, y, dtype=self.dtype)
-        check_classification_targets(y)
-        self.classes_, labels = np.unique(y, return_inverse=True)
-        if until is not None:
-            check_number("until", until, "in the range (0, 1]", lambda v: 0 < v <= 1)
-        if evaluate_every is None:
-            evaluate_every = len(X)
-        check_count("evaluate_every", evaluate_every)
-        growth = evaluate_growth
-        check_number("evaluate_growth", growth, "a finite number >= 0", lambda v: 0 <= v < np.inf)
-        test = (X, y) if test is None else self._validated_test(*test)
-        for_weights, for_order, for_rule = generator(self.random_state).spawn(3)
-        weights = self._initial_weights(initial_weights, X.shape[1], for_weights)
-        self.initial_weights_ = weights
-
-        run = Run(self, memory, plasticity, weights, X, labels, for_order, for_rule, count_writes)
-        n_steps = self.max_epochs * len(X)
+        with self._refit():
+            memory, plasticity = self._validated()
+            X, y = validate_data(self, X, y, dtype=self.dtype)
+            check_classification_targets(y)
+            self.classes_, labels = np.unique(y, return_inverse=True)
+            if until is not None:
+                check_number("until", until, "in the range (0, 1]", lambda v: 0 < v <= 1)
+            if evaluate_every is None:
+                evaluate_every = len(X)
+            check_count("evaluate_every", evaluate_every)
+            growth = evaluate_growth
+            check_number(
+                "evaluate_growth", growth, "a finite number >= 0", lambda v: 0 <= v < np.inf
+            )
+            test = (X, y) if test is None else self._validated_test(test)
+            for_weights, for_order, for_rule = generator(self.random_state).spawn(3)
+            weights = self._initial_weights(initial_weights, X.shape[1], for_weights)
+            run = Run(
+                self, memory, plasticity, weights, X, labels, for_order, for_rule, count_writes
+            )
         rows = []
-        self.reached_ = False
-        with tqdm(total=n_steps, unit=" samples", delay=2, leave=False, disable=None) as progress:
-            while run.step < n_steps and not run.diverged and not self.reached_:
-                apart = max(1, int(growth * run.step) // evaluate_every)
-                stop = min(n_steps, (run.step // evaluate_every + apart) * evaluate_every)
-                while run.step < stop and not run.diverged:
-                    progress.update(run.advance(stop))
-                if not rows or rows[-1]["step"] < run.step:  # else the first new step diverged
-                    rows.append(run.evaluate(*test, self.classes_))
-                self.reached_ = until is not None and rows[-1]["accuracy"] >= until
-                if monitor is not None and monitor(rows[-1]):
-                    break
-        self.history_ = pd.DataFrame(rows)
-        self.energy_ = {k: v for k, v in rows[-1].items() if k not in ("step", "epoch", "accuracy")}
-        if count_writes:
-            self.writes_ = run.writes
-        self.n_steps_ = run.step
-        self.diverged_ = run.diverged
-        self.weights_, self.transient_weights_ = run.finish()
+        try:
+            self._learn(run, rows, test, until, evaluate_every, growth, monitor)
+        except BaseException as error:
+            self._keep(run, rows, weights, test, until, interrupted=True)
+            self._cut_short(f"{run.step} steps", error)
+        self._keep(run, rows, weights, test, until, interrupted=False)
         if run.diverged:
             warnings.warn(
                 f"learning diverged after {run.step} steps: activities or changes are no longer "
@@ -253,16 +270,77 @@ class MLP(ClassifierMixin, BaseEstimator):
             )
         return self
 
+    def _learn(self, run, rows, test, until, evaluate_every, growth, monitor):
+        n_steps = self.max_epochs * len(run.X)
+        with tqdm(total=n_steps, unit=" samples", delay=2, leave=False, disable=None) as progress:
+            while run.step < n_steps and not run.diverged and not _reached(rows, until):
+                apart = max(1, int(growth * run.step) // evaluate_every)
+                stop = min(n_steps, (run.step // evaluate_every + apart) * evaluate_every)
+                while run.step < stop and not run.diverged:
+                    with whole():
+                        done = run.advance(stop)
+                    progress.update(done)
+                if not rows or rows[-1]["step"] < run.step:  # else the first new step diverged
+                    rows.append(run.evaluate(*test, self.classes_))
+                if monitor is not None and monitor(dict(rows[-1])):
+                    break
+
+    def _keep(self, run, rows, initial, test, until, interrupted):
+        """Take over what was learned, all of it or nothing."""
+        if not rows or rows[-1]["step"] < run.step:
+            rows.append(run.evaluate(*test, self.classes_))
+        weights, transient = run.finish()
+        state = {
+            "initial_weights_": initial,
+            "weights_": weights,
+            "transient_weights_": transient,
+            "history_": pd.DataFrame(rows),
+            "energy_": {
+                k: v for k, v in rows[-1].items() if k not in ("step", "epoch", "accuracy")
+            },
+            "n_steps_": run.step,
+            "reached_": _reached(rows, until),
+            "diverged_": run.diverged,
+            "interrupted_": interrupted,
+        }
+        if run.writes is not None:
+            state["writes_"] = run.writes
+        vars(self).update(state)
+
     def predict(self, X):
         """Labels of samples, array (n_samples,)."""
-        check_is_fitted(self)
-        return self.classes_[self.activities(X).argmax(axis=1)]
+        summed = self._summed(X)
+        return self.classes_[summed.argmax(axis=1)]
+
+    def decision_function(self, X):
+        """Summed inputs of the output units, array (n_samples, n_classes).
+
+        With two classes, by how much the second exceeds the first, array (n_samples,).
+        """
+        summed = self._summed(X)
+        return summed[:, 1] - summed[:, 0] if len(self.classes_) == 2 else summed
+
+    @available_if(_has_probabilities)
+    def predict_proba(self, X):
+        """Activities of the output units as shares of their sum, array (n_samples, n_classes).
+
+        Softmax activities are such shares already; logistic ones are learned one by one, so that
+        their shares rank the classes but are calibrated no better than the activities are. There
+        is no such method for linear outputs.
+        """
+        summed = self._summed(X).astype(float)
+        if self.output == "logistic":  # by logarithms, since all of them may be as good as zero
+            summed = -np.logaddexp(0, -summed)
+        return activate(summed, OUTPUTS["softmax"])
 
     def activities(self, X):
         """Output activities, array (n_samples, n_classes)."""
+        return activate(self._summed(X), OUTPUTS[self.output])
+
+    def _summed(self, X):
         check_is_fitted(self)
         X = validate_data(self, X, dtype=self.dtype, reset=False)
-        return activate(summed_output(self, X, *self.weights_, self.bias), OUTPUTS[self.output])
+        return summed_output(self, X, *self.weights_, self.bias)
 
     def _validated(self):
         check_count("hidden", self.hidden, 2 if self.bias else 1)
@@ -286,6 +364,7 @@ class MLP(ClassifierMixin, BaseEstimator):
                 check_number("init_scale", scale, allowed, lambda v: 0 <= v < np.inf)
         for target in per_layer("targets", self.targets):
             check_number("targets", target, "two finite numbers", np.isfinite)
+        check_is_pair("targets", self.targets, "two finite numbers")
         memory = Persistent() if self.memory is None else self.memory
         if not isinstance(memory, Persistent | SynapticCache):
             raise ValueError(f"memory must be Persistent or SynapticCache, got {memory!r}")
@@ -294,13 +373,17 @@ class MLP(ClassifierMixin, BaseEstimator):
             raise ValueError(f"plasticity must be a PlasticityRule, got {plasticity!r}")
         return memory, plasticity
 
-    def _validated_test(self, X_test, y_test):
-        X_test, y_test = check_X_y(X_test, y_test, dtype=self.dtype)
-        if X_test.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"test must have {self.n_features_in_} inputs like X, got {X_test.shape[1]}"
-            )
-        return X_test, y_test
+    def _validated_test(self, test):
+        check_is_pair("test", test, "a pair of inputs and labels")
+        try:
+            X = validate_data(self, test[0], dtype=self.dtype, reset=False)
+            y = column_or_1d(test[1])
+            check_consistent_length(X, y)
+            check_classification_targets(y)
+            unique_labels(self.classes_, y)  # refuses to compare text with numbers
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"test must be inputs and labels like X and y: {error}") from None
+        return X, y
 
     def _initial_weights(self, given, n_inputs, random):
         shapes = (n_inputs + self.bias, self.hidden), (self.hidden, len(self.classes_))
@@ -321,3 +404,7 @@ class MLP(ClassifierMixin, BaseEstimator):
         if not all(np.isfinite(w).all() for w in weights):
             raise ValueError("initial_weights must be finite, got NaN or infinity")
         return weights
+
+
+def _reached(rows, until):
+    return until is not None and bool(rows) and rows[-1]["accuracy"] >= until

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from synlib import energy
+from synlib._estimator import Estimator
 from synlib._kernels import perceptron as kernels
 from synlib._validation import check_choice, check_count, check_number
 from synlib.memory import Persistent, SynapticCache
@@ -15,7 +16,7 @@ from synlib.memory import Persistent, SynapticCache
 MOST_PATTERNS_FOR_MARGINS = 5000
 
 
-class Perceptron(ClassifierMixin, BaseEstimator):
+class Perceptron(ClassifierMixin, Estimator):
     """Perceptron that keeps account of the energy of its plasticity.
 
     Patterns are presented in the order given, again and again; a pattern on the wrong side (or on

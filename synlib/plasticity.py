@@ -2,7 +2,8 @@
 
 A rule answers two questions, for each of the two layers: which *synapses* express the change
 proposed for them (`PlasticityRule.expressed`), and which *units* receive an error at all
-(`PlasticityRule.unit_masks`). To write a new rule, subclass `PlasticityRule` and override one.
+(`PlasticityRule.unit_masks`). To write a new rule, subclass `PlasticityRule` and override one; what
+it returns is checked before anything is learned.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from synlib._kernels.layer import ALL, BY_INPUT, BY_UPDATE, BY_WEIGHT, MASK, NONE
+from synlib._parameters import Parameters
 from synlib._validation import check_choice, check_count, check_number, per_layer
 
 
@@ -53,8 +55,12 @@ class UnitMasks:
     redraw: str | int
 
 
-class PlasticityRule:
-    """Base of all rules; as it stands, every proposed change is expressed."""
+class PlasticityRule(Parameters):
+    """Base of all rules; as it stands, every proposed change is expressed.
+
+    The parameters of a rule that is a frozen dataclass can be set through the network's
+    ``set_params(plasticity__fraction=0.1)`` and searched by scikit-learn.
+    """
 
     def expressed(self, layer, shape, random):
         """Which synapses of ``layer`` (0 or 1), of ``shape`` (n_inputs, n_units), may change."""

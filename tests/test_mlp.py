@@ -1,6 +1,9 @@
 """The compiled network against its oracle, for every rule, memory and sampling."""
 
+import warnings
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -193,21 +196,6 @@ def test_threshold_zero_is_no_cache(scope):
         assert cached.energy_[name] == pytest.approx(plain.energy_[name], rel=1e-9), name
 
 
-def test_results_do_not_depend_on_when_they_are_looked_at():
-    X, y = samples(3, 0)
-    rule = synlib.RandomNeurons(0.5, redraw="step")
-    often, rarely = (
-        MLP(hidden=9, plasticity=rule, sampling="replacement", random_state=0, max_epochs=4).fit(
-            X, y, evaluate_every=every
-        )
-        for every in (7, 160)
-    )
-    np.testing.assert_array_equal(often.weights_[0], rarely.weights_[0])
-    assert often.energy_["total"] == pytest.approx(rarely.energy_["total"], rel=1e-12)
-    assert list(often.history_["step"][:2]) == [7, 14]
-    assert often.history_["step"].iloc[-1] == 160
-
-
 def test_evaluations_may_become_rarer():
     X, y = samples(3, -0.1)
     net = MLP(hidden=9, max_epochs=4, random_state=0)
@@ -275,6 +263,7 @@ def test_divergence_stops_the_run_and_says_so():
         (dict(init_scale="fan_in"), "init_scale must be a finite number >= 0 or 'fan_out'"),
         (dict(targets=(0, np.nan)), "targets must be two finite numbers"),
         (dict(targets=(0, 1, 2)), "targets must be one value or one for each"),
+        (dict(targets=0.5), "targets must be two finite numbers, got 0.5"),
         (dict(sampling="random"), "sampling must be one of"),
         (dict(dtype="int8"), "dtype must be one of"),
         (dict(max_epochs=0.5), "max_epochs must be an integer of at least 1"),
@@ -294,7 +283,11 @@ def test_bad_arguments_are_named(arguments, message):
         (dict(until=1.5), r"until must be in the range \(0, 1\], got 1.5"),
         (dict(evaluate_every=0), "evaluate_every must be an integer of at least 1"),
         (dict(evaluate_growth=-1), "evaluate_growth must be a finite number >= 0, got -1"),
-        (dict(test=(np.ones((3, 5)), np.ones(3))), "test must have 12 inputs like X, got 5"),
+        (dict(test=(np.ones((3, 5)), np.ones(3))), "test must be .* 5 features, but MLP is expect"),
+        (dict(test=(np.ones((3, 12)), np.ones(2))), "test must be .* inconsistent numbers of samp"),
+        (dict(test=(np.ones((3, 12)), list("012"))), "test must be .* Mix of label input types"),
+        (dict(test=(np.full((3, 12), np.nan), np.ones(3))), "test must be .* contains NaN"),
+        (dict(test=np.ones((2, 12))), r"test must be a pair .* got an array of shape \(2, 12\)"),
         (dict(initial_weights=(np.ones((2, 2)),) * 2), "initial_weights must have the shapes"),
         (
             dict(initial_weights=(np.full((12, 100), np.nan), np.ones((100, 3)))),
@@ -333,10 +326,6 @@ def test_writes_of_each_synapse_add_up_to_the_ledger(rule, memory, background):
     for layer, writes in enumerate(net.writes_, start=1):
         assert writes.sum() == net.energy_[f"writes_{layer}"] > 0
         assert writes.max() <= net.n_steps_
-    counted = net.weights_
-    net.fit(X, y)
-    for a, b in zip(counted, net.weights_, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
 
 
 def test_a_monitor_sees_each_row_and_can_stop():
@@ -350,3 +339,42 @@ def test_a_monitor_sees_each_row_and_can_stop():
     net = MLP(hidden=9, max_epochs=5, random_state=0).fit(X, y, monitor=watch)
     assert net.n_steps_ == 2 * N_SAMPLES
     assert [row["step"] for row in rows] == list(net.history_["step"])
+
+
+def test_a_frame_for_testing_is_checked_like_one_for_predicting():
+    X, y = samples(0, 0.0)
+    frame = pd.DataFrame(X, columns=[f"pixel {i}" for i in range(12)])
+    net = MLP(hidden=9, max_epochs=2, random_state=0)
+    with pytest.raises(ValueError, match=r"test must be .* feature names should match"):
+        net.fit(frame, y, test=(frame[frame.columns[::-1]], y))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        net.fit(frame, y, test=(frame, pd.Series(y)))
+    assert net.history_["accuracy"].iloc[-1] == net.score(frame, y)
+
+
+@pytest.mark.parametrize("labels", ["binary", "three"])
+@pytest.mark.parametrize("output", ["logistic", "softmax", "linear"])
+def test_decisions_and_probabilities_agree_with_predictions(output, labels):
+    X, y = samples(0, 0.0)
+    y = np.array(["a", "b", "c"])[y % 2 if labels == "binary" else y]
+    net = MLP(hidden=9, output=output, init_scale=1, learning_rate=0.05, random_state=0).fit(X, y)
+    decision = net.decision_function(X)
+    chosen = (decision > 0).astype(int) if labels == "binary" else decision.argmax(axis=1)
+    np.testing.assert_array_equal(net.classes_[chosen], net.predict(X))
+    assert net.score(X, y) == net.history_["accuracy"].iloc[-1]
+    if output == "linear":
+        assert not hasattr(net, "predict_proba")
+        return
+    activities = net.activities(X)
+    expected = activities / activities.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(net.predict_proba(X), expected, rtol=1e-12)
+
+
+def test_probabilities_of_silent_outputs_are_still_shares():
+    X, y = samples(0, 0.0)
+    net = MLP(hidden=9, max_epochs=1, random_state=0).fit(X, y)
+    net.weights_ = net.weights_[0], net.weights_[1] - np.array([900, 1000, 1100])
+    shares = net.predict_proba(X)
+    assert np.isfinite(shares).all()
+    np.testing.assert_allclose(shares.sum(axis=1), 1)

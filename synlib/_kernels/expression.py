@@ -22,6 +22,8 @@ from synlib._kernels.layer import (
 from synlib._kernels.selection import first_at_least, kth_largest, kth_largest_product
 from synlib._kernels.storage import (
     cache_row,
+    count_row,
+    count_silent,
     measure,
     store_all,
     store_row,
@@ -42,7 +44,7 @@ def learn(layer, rule, cache, step, count, index, value, background, change):
         store_all(layer, cache.enabled, count, index, value, background, change)
     elif rule.kind == BY_INPUT:
         n_inputs = layer.persistent.shape[0]
-        chosen, values = _largest_inputs(rule.count, n_inputs, count, index, value, background)
+        chosen, values = _select_by_input(rule, n_inputs, count, index, value, background)
         zero = change.dtype.type(0)
         store_all(layer, cache.enabled, rule.count, chosen, values, zero, change)
     elif rule.kind != NONE:
@@ -75,6 +77,7 @@ def _store_selected(layer, rule, cached, count, index, value, background, change
     elif rule.kind == BY_WEIGHT:
         _select_by_weight(layer, rule)
 
+    counting = not cached and layer.writes.shape[0] > 0
     # What all silent inputs change alike goes into the shift, and is taken off again below for
     # the inputs that were active.
     spread = np.zeros(m, change.dtype)
@@ -84,6 +87,8 @@ def _store_selected(layer, rule, cached, count, index, value, background, change
             if level * magnitude[j] > limit:
                 spread[j] = background * change[j]
         store_spread(layer, cached, n - count, spread)
+        if counting:
+            count_silent(layer, count, index, spread)
 
     # up to the cutoff, changes equal to the limit are expressed too
     below = np.nextafter(limit, change.dtype.type(-np.inf))
@@ -118,6 +123,8 @@ def _store_selected(layer, rule, cached, count, index, value, background, change
             cache_row(layer, background, i, proposal, spread)
         else:
             store_row(matrix[i], column_sum, proposal, spread, energy, writes)
+            if counting:
+                count_row(layer.writes[i], proposal, 1)
     for j in range(m):
         layer.ledger[CONSOLIDATION] += energy[j]
         layer.ledger[WRITES] += writes[j]
@@ -230,12 +237,13 @@ def _select_by_weight(layer, rule):
 
 
 @inner
-def _largest_inputs(k, n, count, index, value, background):
-    """The k inputs of largest magnitude, ties by index, as a list of active inputs."""
-    sizes = np.full(n, abs(background), value.dtype)
+def _select_by_input(rule, n, count, index, value, background):
+    """The inputs of largest (smallest) magnitude, ties by index, as a list of active inputs."""
+    k, sign = rule.count, value.dtype.type(rule.sign)
+    sizes = np.full(n, sign * abs(background), value.dtype)
     values = np.full(n, background, value.dtype)
     for a in range(count):
-        sizes[index[a]] = abs(value[a])
+        sizes[index[a]] = sign * abs(value[a])
         values[index[a]] = value[a]
     limit, greater = kth_largest(sizes, k, value.dtype.type(0))
     ties = k - greater

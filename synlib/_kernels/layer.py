@@ -39,6 +39,7 @@ class Layer(NamedTuple):
     previous: np.ndarray  # (n, m), transient at the end of the last step; (0, 0) unless paid for
     mask: np.ndarray  # (n, m) bool for the rules MASK and BY_WEIGHT, else (0, 0)
     sizes: np.ndarray  # (n, m), what BY_WEIGHT compares, else (0, 0)
+    writes: np.ndarray  # (n, m) int, writes of each synapse, or (0, 0) if nobody asked
     ledger: np.ndarray  # consolidation, maintenance, transition, writes
     clock: np.ndarray  # decay factor now, and when consolidation was flagged (0: not flagged);
     # the size that the smallest (largest) weight chosen had at the last step (0: none yet)
@@ -181,16 +182,6 @@ def sum_columns(layer):
     for i in range(layer.transient.shape[0]):
         for j in range(m):
             layer.transient_sum[j] += layer.transient[i, j]
-
-
-@compiled
-def count_changes(before, now, changes):
-    """Count the entries that differ in ``changes``, and make ``before`` equal to ``now``."""
-    n, m = now.shape
-    for i in range(n):
-        for j in range(m):
-            changes[i, j] += before[i, j] != now[i, j]
-            before[i, j] = now[i, j]
 
 
 @in_any_order

@@ -32,6 +32,8 @@ def store_all(layer, cached, count, index, value, background, change):
     else:
         matrix, shift, column_sum = layer.persistent, layer.shift, layer.column_sum
         _pay_for_all(layer, count, value, inactive, background, change)
+        if layer.writes.shape[0] > 0:
+            _count_all(layer, count, index, value, background, change)
     for j in range(m):
         column_sum[j] += inputs * change[j]
         shift[j] += background * change[j]
@@ -67,6 +69,33 @@ def _pay_for_all(layer, count, value, inactive, background, change):
         changed += change[j] != 0
     layer.ledger[CONSOLIDATION] += total_inputs * total_change
     layer.ledger[WRITES] += float(active) * changed
+
+
+@inner
+def _count_all(layer, count, index, value, background, change):
+    """Count the writes of a whole outer product, synapse by synapse."""
+    if background != 0:
+        count_silent(layer, count, index, change)
+    for a in range(count):
+        if value[a] != 0:
+            count_row(layer.writes[index[a]], change, 1)
+
+
+@inner
+def count_silent(layer, count, index, change):
+    """Count a write of each synapse of the silent inputs whose ``change`` is not zero."""
+    for i in range(layer.writes.shape[0]):
+        count_row(layer.writes[i], change, 1)
+    for a in range(count):
+        count_row(layer.writes[index[a]], change, -1)
+
+
+@inner
+def count_row(writes, change, times):
+    """Add ``times`` to the writes of a row where its ``change`` is not zero."""
+    for j in range(change.size):
+        if change[j] != 0:
+            writes[j] += times
 
 
 @inner
@@ -195,6 +224,8 @@ def store_ties(layer, rule, cached, count, index, background, change, limit, cut
                 layer.column_sum[j] += update
                 layer.ledger[CONSOLIDATION] += abs(update)
                 layer.ledger[WRITES] += update != 0
+                if layer.writes.shape[0] > 0:
+                    layer.writes[i, j] += update != 0
 
 
 @inner
@@ -242,6 +273,7 @@ def consolidate(layer, cache, factor_at_test, everything, count, index):
             units[n_units] = j
             n_units += 1
     factor = layer.clock[FACTOR]
+    counting = layer.writes.shape[0] > 0
     energy = 0.0
     written = 0
     if cache.scope == SYNAPSE and not everything:
@@ -259,6 +291,8 @@ def consolidate(layer, cache, factor_at_test, everything, count, index):
                     layer.absolute[j] -= size
                     energy += size
                     written += 1
+                    if counting:
+                        layer.writes[i, j] += 1
     else:
         for i in range(n):
             for u in range(n_units):
@@ -268,6 +302,8 @@ def consolidate(layer, cache, factor_at_test, everything, count, index):
                 layer.transient[i, j] = 0
                 energy += abs(part)
                 written += part != 0
+                if counting:
+                    layer.writes[i, j] += part != 0
         for u in range(n_units):
             j = units[u]
             layer.column_sum[j] += factor * layer.transient_sum[j]

@@ -1,0 +1,71 @@
+"""What both estimators share: nested parameters, and whole states only."""
+
+import warnings
+from contextlib import contextmanager
+
+from sklearn.base import BaseEstimator
+
+from synlib._parameters import Parameters
+
+
+class Estimator(BaseEstimator):
+    """scikit-learn's estimator, whose rules and memories have parameters, too."""
+
+    def set_params(self, **params):
+        """Set parameters; ``memory__threshold=2`` those of a rule or memory.
+
+        Rules and memories never change: the estimator gets another one, all or none are set.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter, or a value is out of its range.
+        """
+        own = {name: value for name, value in params.items() if "__" not in name}
+        nested = {}
+        for name, value in params.items():
+            holder, separator, rest = name.partition("__")
+            if separator:
+                nested.setdefault(holder, {})[rest] = value
+        known = self.get_params(deep=False)
+        for name, changes in nested.items():
+            if name in known:
+                holder = own.get(name, known[name])
+                if not isinstance(holder, Parameters):
+                    raise ValueError(
+                        f"{name}__{next(iter(changes))} cannot be set: {name} is {holder!r}, "
+                        f"which has no parameters. Set {name} itself first"
+                    )
+                own[name] = holder.replaced(**changes)
+            else:
+                own[name] = changes
+        for name in own:
+            if name not in known:
+                return super().set_params(**{name: own[name]})  # which says what is allowed
+        return super().set_params(**own)
+
+    @contextmanager
+    def _refit(self):
+        """Forget an earlier fit while preparing a new one; if that fails, it is back, and whole."""
+        earlier = {name: value for name, value in vars(self).items() if name.endswith("_")}
+        for name in earlier:
+            delattr(self, name)
+        try:
+            yield
+        except BaseException:
+            for name in [name for name in vars(self) if name.endswith("_")]:
+                delattr(self, name)
+            vars(self).update(earlier)
+            raise
+
+    def _cut_short(self, done, error):
+        """Say that what was learned is unfinished, and pass the error on."""
+        try:
+            warnings.warn(
+                f"learning was cut short after {done}: what was learned until then is kept, but "
+                "unfinished (interrupted_ is True)",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+        finally:  # also where warnings are errors
+            raise error

@@ -1,0 +1,95 @@
+"""What a plasticity rule returned, checked once before a compiled loop sees it.
+
+A kernel reads what it is told to read: a mask that is too small would be foreign memory, and
+learning would go on without a word.
+"""
+
+from collections.abc import Callable
+from numbers import Integral
+
+import numpy as np
+
+from synlib._kernels.layer import ALL, BY_INPUT, BY_UPDATE, BY_WEIGHT, MASK, NONE
+from synlib.plasticity import Expressed, UnitMasks
+
+KINDS = {
+    "ALL": ALL,
+    "NONE": NONE,
+    "BY_UPDATE": BY_UPDATE,
+    "BY_INPUT": BY_INPUT,
+    "BY_WEIGHT": BY_WEIGHT,
+    "MASK": MASK,
+}
+
+
+def plastic_units(rule, n_hidden):
+    """How many hidden units ``rule`` leaves plastic, an int from 1 to ``n_hidden``."""
+    units = rule.plastic_units(n_hidden)
+    if not _is_integer(units) or not 1 <= units <= n_hidden:
+        raise _error(rule, "plastic_units", f"an integer from 1 to {n_hidden}", units)
+    return int(units)
+
+
+def expressed(rule, layer, shape, random):
+    """What ``rule`` expresses in ``layer``, an `Expressed` whose mask, if any, has ``shape``."""
+    choice = rule.expressed(layer, shape, random)
+    method = f"expressed(layer={layer})"
+    if not isinstance(choice, Expressed):
+        raise _error(rule, method, "an Expressed", choice)
+    if not _is_integer(choice.kind) or choice.kind not in KINDS.values():
+        raise _error(rule, method, f"a kind that is one of {', '.join(KINDS)}", choice.kind)
+    if not _is_integer(choice.count) or choice.count < 0:
+        raise _error(rule, method, "a count that is an integer >= 0", choice.count)
+    if not _is_integer(choice.sign) or choice.sign not in (1, -1):
+        raise _error(rule, method, "a sign that is 1 or -1", choice.sign)
+    mask = choice.mask
+    if choice.kind == MASK:
+        _check_mask(rule, method, "a mask that is", mask, tuple(shape))
+        mask = np.array(mask, order="C")
+    elif mask is not None:
+        raise _error(rule, method, "a mask for the kind MASK only, None for any other", mask)
+    return Expressed(int(choice.kind), int(choice.count), int(choice.sign), mask)
+
+
+def unit_masks(rule, layer, n_units):
+    """The `UnitMasks` of ``layer``, whose draws are checked too, or None."""
+    masks = rule.unit_masks(layer, n_units)
+    method = f"unit_masks(layer={layer})"
+    if masks is None:
+        return None
+    if not isinstance(masks, UnitMasks):
+        raise _error(rule, method, "a UnitMasks or None", masks)
+    if not isinstance(masks.draw, Callable):
+        raise _error(rule, method, "a draw that can be called as draw(random, n)", masks.draw)
+    in_turn = _is_integer(masks.redraw) and masks.redraw >= 1
+    if not in_turn and not (
+        isinstance(masks.redraw, str) and masks.redraw in ("never", "step", "label")
+    ):
+        allowed = "a redraw that is 'never', 'step', 'label' or an integer >= 1"
+        raise _error(rule, method, allowed, masks.redraw)
+
+    def draw(random, n):
+        drawn = masks.draw(random, n)
+        _check_mask(
+            rule, f"draw(random, {n}) of unit_masks(layer={layer})", "", drawn, (n, n_units)
+        )
+        return np.array(drawn, order="C")
+
+    return UnitMasks(draw, masks.redraw)
+
+
+def _check_mask(rule, method, prefix, mask, shape):
+    if not isinstance(mask, np.ndarray) or mask.dtype != bool or mask.shape != shape:
+        raise _error(rule, method, f"{prefix} a bool array of shape {shape}".strip(), mask)
+
+
+def _is_integer(value):
+    return isinstance(value, Integral) and not isinstance(value, bool | np.bool_)
+
+
+def _error(rule, method, allowed, got):
+    if isinstance(got, np.ndarray):
+        got = f"an array of {got.dtype} and shape {got.shape}"
+    else:
+        got = repr(got)
+    return ValueError(f"{type(rule).__name__}.{method} must return {allowed}, got {got}")
