@@ -47,16 +47,20 @@ class Estimator(BaseEstimator):
     @contextmanager
     def _refit(self):
         """Forget an earlier fit while preparing a new one; if that fails, it is back, and whole."""
-        earlier = {name: value for name, value in vars(self).items() if name.endswith("_")}
-        for name in earlier:
-            delattr(self, name)
+        earlier = self._forget()
         try:
             yield
         except BaseException:
-            for name in [name for name in vars(self) if name.endswith("_")]:
-                delattr(self, name)
+            self._forget()
             vars(self).update(earlier)
             raise
+
+    def _forget(self):
+        """Be as before any fit; what was forgotten, by name."""
+        fitted = {name: value for name, value in vars(self).items() if name.endswith("_")}
+        for name in fitted:
+            delattr(self, name)
+        return fitted
 
     def _cut_short(self, done, error):
         """Say that what was learned is unfinished, and pass the error on."""

@@ -30,6 +30,12 @@ def check_is_pair(name, value, allowed):
         raise ValueError(f"{name} must be {allowed}, got {got}")
 
 
+def check_sequence(name, value, allowed):
+    """Raise ValueError unless ``value`` can be gone through again and again, and is no text."""
+    if isinstance(value, str) or not hasattr(value, "__len__") or not hasattr(value, "__iter__"):
+        raise ValueError(f"{name} must be {allowed}, got {value!r}")
+
+
 def per_layer(name, value):
     """A single value, or a pair of them, one for each layer, as a pair."""
     if not isinstance(value, tuple | list):

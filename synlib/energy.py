@@ -2,9 +2,28 @@
 
 Energies are in arbitrary units (a.u.). The functions below are the definitions, for any weight
 trajectory; the networks arrive at the same numbers without storing one.
+
+The entries of a ledger mean the same in all networks, at every moment of learning:
+
+consolidation
+    Spent so far on changes of persistent weights, that is on the writes made.
+maintenance, transition
+    Spent so far on holding transient weights, and on changing them.
+outstanding
+    What consolidating all transient weights now would cost. It has not been spent, and not all of
+    it will be if they decay.
+total
+    The sum of these four: the energy Li and van Rossum (2020) report, as if everything were
+    consolidated now.
+minimal
+    Energy of setting the weights, persistent plus transient, directly.
+writes, minimal_writes
+    The number of writes made so far, and that of synapses that differ from the start.
 """
 
 import numpy as np
+
+from synlib._validation import check_number
 
 LEDGER = (
     "consolidation",
@@ -72,7 +91,12 @@ def minimal(initial, final, exponent=1, potentiation_only=False):
     >>> minimal([0, 0], [1, -2])
     3.0
     """
-    return float(sum_of_powers(np.subtract(final, initial), exponent, potentiation_only))
+    initial, final = np.asarray(initial, float), np.asarray(final, float)
+    if initial.shape != final.shape:
+        raise ValueError(
+            f"initial and final must have equal shapes, got {initial.shape} and {final.shape}"
+        )
+    return float(sum_of_powers(final - initial, exponent, potentiation_only))
 
 
 def maintenance(trajectory, cost):
@@ -95,13 +119,16 @@ def maintenance(trajectory, cost):
     >>> maintenance([[1, -1], [2, 0]], cost=0.5)
     2.0
     """
-    return float(cost * np.abs(trajectory).sum())
+    check_number("cost", cost, "a finite number >= 0", lambda v: 0 <= v < np.inf)
+    return float(cost * np.abs(np.asarray(trajectory, float)).sum())
 
 
 def sum_of_powers(change, exponent=1, potentiation_only=False, axis=None):
     """Sum of ``|change| ** exponent`` (with 0^0 = 0) over ``axis``: what the changes cost."""
-    if not exponent >= 0:
-        raise ValueError(f"exponent must be a number >= 0, got {exponent!r}")
+    check_number("exponent", exponent, "a number >= 0", lambda v: v >= 0)
+    change = np.asarray(change)
+    if change.dtype.kind != "f":  # the size of the smallest integer is none of its kind
+        change = change.astype(float)
     size = np.maximum(change, 0) if potentiation_only else np.abs(change)
     if exponent == 0:
         return np.count_nonzero(size, axis=axis)

@@ -62,9 +62,14 @@ def caching_picture(load=1.0, threshold=6.0, decay_time=np.inf, maintenance_cost
     bars, trace = figure.subplots(2, height_ratios=[1, 2])
 
     left = 0
-    for part in ("consolidation", "maintenance"):
+    for part, colour, hatch in (
+        ("consolidation", plotting.COLOURS["consolidation"], None),
+        ("outstanding", plotting.COLOURS["consolidation"], "////"),
+        ("maintenance", plotting.COLOURS["maintenance"], None),
+    ):
         size = neuron.energy_[part]
-        bars.barh(0, size, left=left, color=plotting.COLOURS[part], label=part)
+        style = dict(edgecolor="white", linewidth=0) if hatch else {}
+        bars.barh(0, size, left=left, color=colour, hatch=hatch, label=part, **style)
         left += size
     for name, value in (
         ("minimal", neuron.energy_["minimal"]),

@@ -1,19 +1,27 @@
 """A single neuron that learns to classify patterns, and what that costs."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
+from tqdm import tqdm
 
 from synlib import energy
 from synlib._estimator import Estimator
+from synlib._interrupt import whole
 from synlib._kernels import perceptron as kernels
-from synlib._validation import check_choice, check_count, check_number
+from synlib._validation import check_choice, check_count, check_number, check_sequence
 from synlib.memory import Persistent, SynapticCache
 
 # the Gram matrix of more patterns than this would take over 200 MB
 MOST_PATTERNS_FOR_MARGINS = 5000
+# products of patterns keep half of the digits of inputs and patterns of this relative size
+SMALLEST_SHARE = 1e-3
+# a compiled call lasts about this many multiplications, so that Ctrl-C is heard within a second
+WORK_PER_CALL = 3e8
 
 
 class Perceptron(ClassifierMixin, Estimator):
@@ -38,30 +46,38 @@ class Perceptron(ClassifierMixin, Estimator):
         Learning that has not ended by then has not converged (`converged_` is False).
     method : {"auto", "margins", "primal"}
         Form of the algorithm. Both make the same updates; "auto" takes the margins (much faster)
-        wherever they are exact.
+        wherever they are exact. Margins come from products of patterns, in which inputs much
+        smaller than the others, or than the 1 of the bias, would be lost.
 
     Attributes
     ----------
     classes_ : array (2,)
         The labels; the second is the one for ``d = 1``.
     coef_ : array (1, n_features)
-        Weights after learning, everything consolidated.
+        Weights after learning, persistent plus transient.
     intercept_ : array (1,)
         Weight of the bias synapse.
     converged_ : bool
+        Whether an epoch passed without an error. Unless transient weights have decayed since, the
+        weights then get every pattern right, and that is tested.
+    interrupted_ : bool
+        Whether learning was cut short by Ctrl-C. What was learned until then is kept: all
+        attributes are those of the last epoch that was finished.
     n_epochs_ : int
         Epochs presented, the last one without error included.
     n_updates_ : int
     energy_ : dict
-        Totals in a.u.: consolidation, maintenance, transition, outstanding (zero: the end of
-        learning consolidates it), total, minimal; the numbers of writes and minimal_writes; and
-        corrected_maintenance, which also charges what is held at each crossing of the threshold.
+        The ledger at the end of learning, in a.u., see `synlib.energy`: consolidation,
+        maintenance, transition, outstanding, total of these four, minimal; the numbers of writes
+        and minimal_writes; and corrected_maintenance, which also charges what is held at each
+        crossing of the threshold. Li and van Rossum consolidate everything at the end of learning:
+        what they report is consolidation plus outstanding.
     history_ : DataFrame
-        One row per epoch: epoch; errors in it; updates so far; totals so far of consolidation,
-        maintenance, transition, writes; outstanding (sum of transient weights now) and total;
-        consolidation_power and maintenance_power (a.u. per epoch).
-    consolidation_by_exponent_, minimal_by_exponent_ : Series
-        Consolidation and minimal energy for each exponent.
+        One row per epoch: epoch; errors in it; updates so far; consolidation, maintenance,
+        transition, outstanding, total and writes as in `energy_`, so far; consolidation_power and
+        maintenance_power (a.u. per epoch).
+    consolidation_by_exponent_, outstanding_by_exponent_, minimal_by_exponent_ : Series
+        These energies for each exponent.
     trace_ : array (n_presentations, n_traced, 2)
         Persistent and transient weight of the synapses named in ``fit(trace=...)`` after each
         presentation.
@@ -105,6 +121,9 @@ class Perceptron(ClassifierMixin, Estimator):
     def fit(self, X, y, trace=()):
         """Learn to tell two kinds of patterns apart.
 
+        An earlier fit is forgotten, unless the arguments are refused. Ctrl-C goes on to the
+        caller, but leaves a neuron that is fitted as far as it got, see `interrupted_`.
+
         Parameters
         ----------
         X : array (n_patterns, n_inputs)
@@ -121,34 +140,39 @@ class Perceptron(ClassifierMixin, Estimator):
         Raises
         ------
         ValueError
-            If an argument is out of its range, X is not finite, or y has not two kinds of labels.
+            If an argument is out of its range, X is not finite or so large (small) that summed
+            inputs overflow (vanish), or y has not two kinds of labels.
         """
-        memory = self._validated_memory()
-        X, y = validate_data(self, X, y, dtype=float)
-        check_classification_targets(y)
-        self.classes_ = np.unique(y)
-        if self.classes_.size > 2:
-            raise ValueError(
-                "Only binary classification is supported. y must have two kinds of labels, "
-                f"got {self.classes_.size} classes"
-            )
-        if self.classes_.size < 2:
-            raise ValueError(
-                f"y must have two kinds of labels, got one class: {self.classes_[0]!r}"
-            )
-        patterns = np.column_stack([X, np.ones(len(X))])
-        sign = np.where(y == self.classes_[1], 1.0, -1.0)
-        traced = self._validated_trace(trace, patterns.shape[1])
+        with self._refit():
+            memory = self._validated_memory()
+            X, y = validate_data(self, X, y, dtype=float)
+            check_classification_targets(y)
+            self.classes_ = self._two_kinds(y)
+            self._check_sizes(X)
+            patterns = np.column_stack([X, np.ones(len(X))])
+            sign = np.where(y == self.classes_[1], 1.0, -1.0)
+            traced = self._validated_trace(trace, patterns.shape[1])
+            method = self._choose_method(memory, patterns)
 
-        self.method_ = self._choose_method(memory, len(X), traced)
-        if isinstance(memory, Persistent) and self.method_ == "margins":
-            persistent, transient, record, spent = self._fit_persistent(patterns, sign)
-        else:
-            persistent, transient, record, spent = self._fit_cached(memory, patterns, sign, traced)
-        weights = persistent + transient
-        self.coef_ = weights[None, :-1]
-        self.intercept_ = weights[-1:]
-        self._account(weights, transient, record, spent)
+        lasting = isinstance(memory, Persistent) or memory.decay_time == np.inf
+        run = self._learn(method, memory, patterns, sign, traced)
+        if method == "margins" and self.method == "auto":
+            if run.converged:
+                doubtful = lasting and self._wrong(run.weights, X, sign) > 0
+            else:
+                doubtful = _some_are_too_alike(patterns, sign)
+            if doubtful:
+                method = "primal"
+                run = self._learn(method, memory, patterns, sign, traced)
+        if lasting and run.converged and (wrong := self._wrong(run.weights, X, sign)):
+            run.converged = method == "primal"
+            warnings.warn(
+                f"{wrong} of {len(X)} patterns lie so close to the border that rounding decides "
+                "on which side; they were on the right one when last presented",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        self._keep(run, method, traced)
         return self
 
     def predict(self, X):
@@ -176,73 +200,138 @@ class Perceptron(ClassifierMixin, Estimator):
         )
         check_count("max_epochs", self.max_epochs)
         check_choice("method", self.method, ("auto", "margins", "primal"))
+        check_sequence("exponents", self.exponents, "a sequence of finite numbers >= 0")
         for exponent in self.exponents:
             check_number("exponents", exponent, "finite numbers >= 0", lambda v: 0 <= v < np.inf)
         return memory
 
     @staticmethod
+    def _two_kinds(y):
+        classes = np.unique(y)
+        if classes.size > 2:
+            raise ValueError(
+                "Only binary classification is supported. y must have two kinds of labels, "
+                f"got {classes.size} classes"
+            )
+        if classes.size < 2:
+            raise ValueError(f"y must have two kinds of labels, got one class: {classes[0]!r}")
+        return classes
+
+    def _check_sizes(self, X):
+        """Refuse inputs whose products cannot be told from infinity, or from zero."""
+        largest = np.abs(X).max()
+        with np.errstate(over="ignore", under="ignore"):
+            product = self.learning_rate * largest * largest
+            total = product * (X.shape[1] + 1) * len(X)
+        if not np.isfinite(total):
+            raise ValueError(_too("large", "overflow", largest))
+        if largest > 0 and product < np.finfo(float).tiny:
+            raise ValueError(_too("small", "vanish", largest))
+
+    @staticmethod
     def _validated_trace(trace, n_synapses):
+        check_sequence("trace", trace, "a sequence of synapses")
         for synapse in trace:
-            if not 0 <= synapse < n_synapses:
+            check_count("trace", synapse, minimum=0)
+            if synapse >= n_synapses:
                 raise ValueError(
                     f"trace must hold synapses from 0 to {n_synapses - 1}, got {synapse!r}"
                 )
         return np.array(trace, dtype=np.int64)
 
-    def _choose_method(self, memory, n_patterns, traced):
-        exact = traced.size == 0 and (
-            isinstance(memory, Persistent)
-            or (
-                memory.consolidate == "now"
-                and memory.transition_cost == 0
-                and (memory.scope != "synapse" or memory.decay_time == np.inf)
-            )
+    def _choose_method(self, memory, patterns):
+        by_memory = isinstance(memory, Persistent) or (
+            memory.consolidate == "now"
+            and memory.transition_cost == 0
+            and (memory.scope != "synapse" or memory.decay_time == np.inf)
         )
-        if self.method == "margins" and not exact:
+        by_size = _products_keep_all(patterns)
+        if self.method == "margins" and not by_memory:
             raise ValueError(
                 "method='margins' is not exact for this memory (consolidation put off, transition "
-                "cost, or decay with the scope 'synapse') or when tracing; use 'auto' or 'primal'"
+                "cost, or decay with the scope 'synapse'); use 'auto' or 'primal'"
+            )
+        if self.method == "margins" and not by_size:
+            raise ValueError(
+                "method='margins' is not exact for inputs of such different sizes (the bias is 1); "
+                "use 'auto' or 'primal', or scale X"
             )
         if self.method == "auto":
-            return "margins" if exact and n_patterns <= MOST_PATTERNS_FOR_MARGINS else "primal"
+            few = len(patterns) <= MOST_PATTERNS_FOR_MARGINS
+            return "margins" if by_memory and by_size and few else "primal"
         return self.method
 
-    def _fit_persistent(self, patterns, sign):
+    def _learn(self, method, memory, patterns, sign, traced):
+        """Present the patterns until all are right, a second at a time: a `_Run`."""
         rate = float(self.learning_rate)
-        step = rate * sign[:, None] * patterns
-        update_energy = np.column_stack(
-            [
-                energy.sum_of_powers(step, exponent, self.potentiation_only, axis=1)
-                for exponent in (1, 0, *self.exponents)
-            ]
-        ).astype(float)
-        times, errors, spent = kernels.persistent_margins(
-            patterns @ patterns.T, sign, rate, update_energy, self.max_epochs
-        )
-        record = np.zeros((errors.size, kernels.N_COLUMNS))
-        record[:, kernels.ERRORS] = errors
-        record[:, kernels.CONSOLIDATION] = spent[:, 0]
-        record[:, kernels.WRITES] = spent[:, 1]
-        return times @ step, np.zeros(patterns.shape[1]), record, spent[-1, 2:]
-
-    def _fit_cached(self, memory, patterns, sign, traced):
-        if isinstance(memory, Persistent):  # a cache that is full at once
-            memory = SynapticCache(threshold=0, scope="synapse")
-        settings = memory.settings("before", "discrete")
         exponents = np.array(self.exponents, dtype=float)
-        common = (float(self.learning_rate), settings, exponents, bool(self.potentiation_only))
-        if self.method_ == "margins":
-            persistent, transient, record, spent = kernels.cached_margins(
-                patterns, patterns @ patterns.T, sign, *common, self.max_epochs
-            )
+        state = kernels.new_state(*patterns.shape, exponents.size)
+        step = None
+        gram = patterns @ patterns.T if method == "margins" else None
+        if isinstance(memory, Persistent) and method == "margins":
+            step = rate * sign[:, None] * patterns
+            update_energy = np.column_stack(
+                [
+                    energy.sum_of_powers(step, exponent, self.potentiation_only, axis=1)
+                    for exponent in (1, 0, *self.exponents)
+                ]
+            ).astype(float)
+            traced_step = np.ascontiguousarray(step[:, traced])
+            loop, given = kernels.persistent_margins, (gram, sign, rate, update_energy, traced_step)
         else:
-            persistent, transient, record, spent, self.trace_ = kernels.primal(
-                patterns, sign, *common, self.max_epochs, traced
-            )
-        return persistent, transient, record, spent
+            if isinstance(memory, Persistent):  # a cache that is full at once
+                memory = SynapticCache(threshold=0, scope="synapse")
+            settings = memory.settings("before", "discrete")
+            given = (sign, rate, settings, exponents, bool(self.potentiation_only), traced)
+            if method == "margins":
+                loop, given = kernels.cached_margins, (patterns, gram, *given)
+            else:
+                loop, given = kernels.primal, (patterns, *given)
+
+        run = _Run(state, step)
+        n_at_once = max(1, int(WORK_PER_CALL / (patterns.shape[0] * max(patterns.shape))))
+        try:
+            with tqdm(
+                total=self.max_epochs, unit=" epochs", delay=2, leave=False, disable=None
+            ) as progress:
+                while run.n_epochs < self.max_epochs and not run.converged:
+                    with whole():
+                        run.add(
+                            *loop(*given, state, min(n_at_once, self.max_epochs - run.n_epochs))
+                        )
+                    progress.update(run.n_epochs - progress.n)
+        except BaseException as error:
+            if run.n_epochs == 0:
+                self._forget()
+                raise
+            run.converged = False
+            self._keep(run, method, traced, interrupted=True)
+            self._cut_short(f"{run.n_epochs} epochs", error)
+        if not np.isfinite(run.weights).all() or not np.isfinite(run.record).all():
+            self._forget()
+            raise ValueError(_too("large", "overflow", np.abs(patterns).max()))
+        return run
+
+    @staticmethod
+    def _wrong(weights, X, sign):
+        """How many patterns the weights themselves get wrong."""
+        outputs = X @ weights[:-1] + weights[-1]
+        return int(np.count_nonzero((outputs > 0) != (sign > 0)))
+
+    def _keep(self, run, method, traced, interrupted=False):
+        """Take over what was learned."""
+        self.method_ = method
+        self.coef_ = run.weights[None, :-1]
+        self.intercept_ = run.weights[-1:]
+        self.interrupted_ = interrupted
+        self.converged_ = bool(run.converged)
+        if traced.size > 0:
+            self.trace_ = run.trace
+        self._account(run.weights, run.state.scalars[kernels.FACTOR] * run.state.transient,
+                      run.record, run.state.energy)  # fmt: skip
 
     def _account(self, weights, transient, record, spent):
-        """Turn the record of a run into the ledger, after consolidating what is outstanding."""
+        """Turn the record of a run into the ledger."""
 
         def price(change, exponent):
             return float(energy.sum_of_powers(change, exponent, self.potentiation_only))
@@ -265,31 +354,78 @@ class Perceptron(ClassifierMixin, Estimator):
         for part in ("consolidation", "maintenance"):
             history[f"{part}_power"] = np.diff(history[part], prepend=0)
         self.history_ = history
-        self.converged_ = bool(errors[-1] == 0)
         self.n_epochs_ = len(errors)
         self.n_updates_ = int(errors.sum())
 
         # a weight that has returned to zero may have kept a rounding error
         weights = np.where(np.abs(weights) > 1e-12 * np.abs(weights).max(), weights, 0)
         last = history.iloc[-1]
-        self.consolidation_by_exponent_ = pd.Series(
-            [e + price(transient, a) for e, a in zip(spent, self.exponents, strict=True)],
-            index=self.exponents,
-            dtype=float,
-        )
-        self.minimal_by_exponent_ = pd.Series(
-            [price(weights, a) for a in self.exponents], index=self.exponents, dtype=float
-        )
-        spent_on = {
-            "consolidation": float(last["consolidation"] + price(transient, 1)),
-            "maintenance": float(last["maintenance"]),
-            "transition": float(last["transition"]),
-            "outstanding": 0.0,
-        }
+        for name, values in (
+            ("consolidation", spent),
+            ("outstanding", [price(transient, a) for a in self.exponents]),
+            ("minimal", [price(weights, a) for a in self.exponents]),
+        ):
+            by_exponent = pd.Series(values, index=self.exponents, dtype=float)
+            setattr(self, f"{name}_by_exponent_", by_exponent)
+        spent_on = {part: float(last[part]) for part in parts}
         self.energy_ = spent_on | {
             "total": sum(spent_on.values()),
             "minimal": price(weights, 1),
-            "writes": int(last["writes"] + price(transient, 0)),
+            "writes": int(last["writes"]),
             "minimal_writes": int(price(weights, 0)),
             "corrected_maintenance": float(last["maintenance"] + record[-1, kernels.CORRECTION]),
         }
+
+
+class _Run:
+    """A neuron while it learns: its state, and the record of its epochs."""
+
+    def __init__(self, state, step):
+        self.state = state
+        self.step = step  # (P, n_synapses), changes of an update with each pattern, for margins
+        self.records, self.traces = [], []
+        self.n_epochs = 0
+        self.converged = False
+
+    def add(self, record, trace):
+        self.records.append(record)
+        self.traces.append(trace)
+        self.n_epochs += len(record)
+        self.converged = bool(record[-1, kernels.ERRORS] == 0)
+
+    @property
+    def weights(self):
+        if self.step is not None:
+            return self.state.times @ self.step
+        return self.state.persistent + self.state.scalars[kernels.FACTOR] * self.state.transient
+
+    @property
+    def record(self):
+        return np.concatenate(self.records)
+
+    @property
+    def trace(self):
+        return np.concatenate(self.traces)
+
+
+def _products_keep_all(patterns):
+    """Whether no input and no pattern is so small that products of patterns would lose it."""
+    size = np.abs(patterns)
+    sizes = np.append(size.max(axis=0), size[:, :-1].max(axis=1))
+    return bool(sizes[sizes > 0].min() >= SMALLEST_SHARE * size.max())
+
+
+def _some_are_too_alike(patterns, sign):
+    """Whether two patterns of different kinds differ by less than their products can tell."""
+    size = (patterns**2).sum(axis=1)
+    kinds = [patterns[sign < 0], patterns[sign > 0]]
+    sizes = [size[sign < 0], size[sign > 0]]
+    distance = sizes[0][:, None] + sizes[1] - 2 * kinds[0] @ kinds[1].T
+    return bool((distance < SMALLEST_SHARE**2 * size.max()).any())
+
+
+def _too(size, happens, largest):
+    return (
+        f"X is too {size}: its largest |x| is {largest:g}, and with it summed inputs, of the size "
+        f"of learning_rate * |x|^2, {happens}. Scale X"
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from synlib._interrupt import whole
 from synlib._kernels import spiking as kernels
 from synlib._random import generator
 from synlib._validation import check_count, check_number
@@ -63,7 +64,7 @@ def neuron():
 
 @dataclass
 class Learned:
-    """What is left after learning.
+    """What is left after learning, or after as much of it as there was time for.
 
     Parameters
     ----------
@@ -76,8 +77,8 @@ class Learned:
     weights : array (n_rounds + 1, n_inputs)
         Auditory conductances in nS, before learning and after each round.
     energy : dict
-        consolidation, maintenance, total, minimal in nS, and the number of writes; outstanding
-        changes are consolidated at the end.
+        consolidation, maintenance, outstanding, total, minimal in nS, and the number of writes;
+        they mean what they mean in all networks, see `synlib.energy`.
     responses : array (n_patterns,)
         Summed conductance of the active inputs of each pattern, in nS.
     """
@@ -118,6 +119,8 @@ def learn(n_patterns, *, threshold=0.0, decay_time=np.inf, maintenance_cost=0.0,
     ------
     ValueError
         If an argument is out of its range.
+    KeyboardInterrupt
+        On Ctrl-C; as its attribute ``learned``, it has what was learned in the rounds until then.
 
     References
     ----------
@@ -145,34 +148,24 @@ def learn(n_patterns, *, threshold=0.0, decay_time=np.inf, maintenance_cost=0.0,
     persistent, transient = np.zeros(n_inputs), np.zeros(n_inputs)
     state, ledger = np.array([1.0, 0.0]), np.zeros(3)
     history = [persistent.copy()]
-    settled = False
-    while not settled and len(history) <= max_rounds:
-        for pair, strength in zip(pairs, strengths, strict=True):
-            spikes = draw_spikes(strength, random)
-            kernels.trial(
-                constants, cache, pair, *spikes, persistent, transient, state, ledger, np.empty(0)
-            )
-        history.append(persistent + state[kernels.FACTOR] * transient)
-        settled = _settled(history)
-    weights = history[-1]
-    held = np.abs(weights - persistent)
-    consolidation = float(ledger[kernels.CONSOLIDATION] + held.sum())
-    maintenance = float(ledger[kernels.MAINTENANCE])
-    responses = weights[pairs].sum(axis=1)
-    return Learned(
-        rounds=len(history) - 1,
-        settled=settled,
-        success=settled and _told_apart(responses, strengths),
-        weights=np.array(history),
-        energy={
-            "consolidation": consolidation,
-            "maintenance": maintenance,
-            "total": consolidation + maintenance,
-            "minimal": float(weights.sum()),  # they began at zero
-            "writes": int(ledger[kernels.WRITES] + np.count_nonzero(held)),
-        },
-        responses=responses,
-    )
+
+    def learned():
+        return _learned(history, persistent, ledger, pairs, strengths)
+
+    try:
+        while len(history) <= max_rounds and not _settled(history):
+            with whole():
+                for pair, strength in zip(pairs, strengths, strict=True):
+                    arriving = draw_spikes(strength, random)
+                    kernels.trial(
+                        constants, cache, pair, *arriving, persistent, transient, state, ledger,
+                        np.empty(0),
+                    )  # fmt: skip
+                history.append(persistent + state[kernels.FACTOR] * transient)
+    except KeyboardInterrupt as interrupt:
+        interrupt.learned = learned()  # type: ignore[attr-defined]
+        raise
+    return learned()
 
 
 def record_trial(weights, pair, strength, random_state=None):
@@ -232,6 +225,31 @@ def draw_spikes(strength, random):
         part[:] = random.binomial(FIBRES, rate * STEP * 1e-3, part.shape)
     background = random.binomial(1, BACKGROUND_RATE * STEP * 1e-3, n_steps)
     return auditory, visual, background
+
+
+def _learned(history, persistent, ledger, pairs, strengths):
+    weights = history[-1]
+    held = np.abs(weights - persistent)
+    spent = {
+        "consolidation": float(ledger[kernels.CONSOLIDATION]),
+        "maintenance": float(ledger[kernels.MAINTENANCE]),
+        "outstanding": float(held.sum()),
+    }
+    settled = _settled(history)
+    responses = weights[pairs].sum(axis=1)
+    return Learned(
+        rounds=len(history) - 1,
+        settled=settled,
+        success=settled and _told_apart(responses, strengths),
+        weights=np.array(history),
+        energy=spent
+        | {
+            "total": sum(spent.values()),
+            "minimal": float(weights.sum()),  # they began at zero
+            "writes": int(ledger[kernels.WRITES]),
+        },
+        responses=responses,
+    )
 
 
 def _decay(time):

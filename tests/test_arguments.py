@@ -74,6 +74,39 @@ def test_definitions():
     assert energy.minimal(walk[0], walk[-1], exponent=0) == 2
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.uint64, np.int64, np.float32, bool])
+def test_definitions_take_integers_for_numbers(kind):
+    before, after = np.array([1, 0, 1], kind), np.array([0, 1, 1], kind)
+    walk = np.array([before, after, before])
+    assert energy.minimal(before, after) == 2
+    assert energy.minimal(before, after, exponent=0) == 2
+    assert energy.minimal(before, after, potentiation_only=True) == 1
+    assert energy.consolidation(walk) == 4
+    assert energy.consolidation(walk, potentiation_only=True) == 2
+    assert energy.maintenance(walk, 0.5) == 3
+    assert energy.sum_of_powers(walk, 2) == 6
+
+
+def test_definitions_do_not_overflow():
+    assert energy.minimal(np.uint8([5]), np.uint8([0])) == 5
+    assert energy.minimal(np.int8([100]), np.int8([-100]), exponent=2) == 40_000
+    assert energy.maintenance(np.int8([-128]), 1) == 128
+    assert energy.consolidation(np.uint8([[200], [10]])) == 190
+    assert energy.sum_of_powers(np.int8([-128, 100])) == 228
+    assert energy.sum_of_powers(np.int64([-(2**62)]), 2) == 2.0**124
+    walk = np.float32([[0], [1e30]])
+    assert energy.consolidation(walk, exponent=2) == pytest.approx(1e60)
+
+
+def test_definitions_name_what_does_not_fit():
+    with pytest.raises(ValueError, match=r"must have equal shapes, got \(3,\) and \(1,\)"):
+        energy.minimal([0, 0, 0], [1])
+    with pytest.raises(ValueError, match="cost must be a finite number >= 0, got -1"):
+        energy.maintenance([0, 1], -1)
+    with pytest.raises(ValueError, match="exponent must be a number >= 0, got '1'"):
+        energy.consolidation([0, 1], "1")
+
+
 def test_published_inputs():
     images = np.array([[0, 51, 255]], np.uint8)
     for given in (images, images / 255):

@@ -6,7 +6,7 @@ import signal
 import numpy as np
 import pytest
 
-from synlib import MLP, SynapticCache
+from synlib import MLP, Perceptron, SynapticCache, random_patterns, spiking
 from tests.test_mlp import N_SAMPLES, samples
 
 CACHE = SynapticCache(0.02, decay_time=100, maintenance_cost=1e-3)
@@ -89,6 +89,9 @@ def test_a_second_fit_leaves_nothing_of_the_first():
     assert not hasattr(net, "writes_")
     assert [w.shape for w in net.weights_] == [(7, 4), (4, 2)]
     assert net.predict(X[:, :7]).shape == y.shape
+    X, d = random_patterns(20, 20, random_state=0)
+    neuron = Perceptron().fit(X, d, trace=[0])
+    assert not hasattr(neuron.fit(X, d), "trace_")
 
 
 @pytest.mark.parametrize(
@@ -109,3 +112,57 @@ def test_a_refused_fit_leaves_the_first_whole(change, arguments):
     net.set_params(hidden=9)
     assert vars(net) == before
     assert set(net.predict(X)) <= {0, 1, 2}
+
+
+def test_a_refused_fit_of_a_perceptron_leaves_the_first_whole():
+    X, d = random_patterns(20, 20, random_state=0)
+    neuron = Perceptron().fit(X, d)
+    before = dict(vars(neuron))
+    with pytest.raises(ValueError, match="trace"):
+        neuron.fit(X[:, :5], d > 0, trace=[77])
+    assert vars(neuron) == before
+
+
+@pytest.mark.parametrize(
+    ("memory", "kernel"),
+    [
+        (None, "persistent_margins"),
+        (SynapticCache(3.0, decay_time=500), "cached_margins"),
+        (SynapticCache(3.0, "synapse", decay_time=500, consolidate="next"), "primal"),
+    ],
+)
+def test_a_perceptron_keeps_what_it_has_learned(memory, kernel, monkeypatch):
+    from synlib import perceptron
+
+    X, d = random_patterns(60, 40, random_state=0)
+    neuron = Perceptron(memory, max_epochs=50)
+    with monkeypatch.context() as patch:
+        patch.setattr(perceptron, "WORK_PER_CALL", 1.0)  # one epoch
+        loop = press_at(3, getattr(perceptron.kernels, kernel))
+        patch.setattr(perceptron.kernels, kernel, loop)
+        with (
+            pytest.warns(RuntimeWarning, match="learning was cut short after 3 epochs"),
+            pytest.raises(KeyboardInterrupt),
+        ):
+            neuron.fit(X, d, trace=[1, 40])
+    short = Perceptron(memory, max_epochs=3).fit(X, d, trace=[1, 40])
+    assert neuron.interrupted_
+    assert not neuron.converged_
+    assert not short.interrupted_
+    assert neuron.energy_ == short.energy_
+    assert neuron.history_.equals(short.history_)
+    np.testing.assert_array_equal(neuron.coef_, short.coef_)
+    np.testing.assert_array_equal(neuron.trace_, short.trace_)
+
+
+def test_a_spiking_neuron_hands_over_what_it_has_learned(monkeypatch):
+    run = dict(threshold=0.1, maintenance_cost=1e-3, random_state=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(spiking.kernels, "trial", press_at(5, spiking.kernels.trial))
+        with pytest.raises(KeyboardInterrupt) as caught:
+            spiking.learn(2, **run)
+    learned, short = caught.value.learned, spiking.learn(2, max_rounds=3, **run)
+    assert learned.rounds == short.rounds == 3
+    assert not learned.settled
+    assert learned.energy == short.energy
+    np.testing.assert_array_equal(learned.weights, short.weights)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synlib import MLP, LargestUpdates, RandomNeurons, SynapticCache, load_digits
+from synlib import MLP, LargestUpdates, Perceptron, RandomNeurons, SynapticCache, load_digits
 from tests.test_mlp import memories, rules, samples
+from tests.test_perceptron import caches
 
 N_STEPS = 120
 
@@ -99,3 +100,25 @@ def test_with_a_rule_that_draws_all_its_masks_together():
     X, y = samples(3, 0)
     net = MLP(hidden=9, plasticity=Sociable(0.5, redraw="step"), max_epochs=30, random_state=0)
     assert learned(net, X, y, evaluate_every=7) == learned(net, X, y, evaluate_every=1000)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    memory=st.one_of(st.none(), caches),
+    integers=st.booleans(),
+    seed=st.integers(0, 1000),
+)
+def test_of_a_perceptron(memory, integers, seed):
+    random = np.random.default_rng(seed)
+    X = random.choice([-1.0, 1.0], (30, 20)) if integers else random.normal(size=(30, 20))
+    X -= X.mean()
+    d = random.choice([-1, 1], 30)
+    d[:2] = -1, 1
+    plain = Perceptron(memory, max_epochs=40).fit(X, d)
+    traced = Perceptron(memory, max_epochs=40).fit(X, d, trace=[0, 20])
+    assert traced.method_ == plain.method_
+    np.testing.assert_array_equal(traced.coef_, plain.coef_)
+    assert traced.energy_ == plain.energy_
+    assert traced.history_.equals(plain.history_)
+    last = traced.trace_[-1].sum(axis=1)
+    np.testing.assert_allclose(last, [plain.coef_[0, 0], plain.intercept_[0]], atol=1e-9)

@@ -20,7 +20,7 @@ caches = st.builds(
     decay_order=st.sampled_from([None, "before", "after"]),
     decay_form=st.sampled_from([None, "discrete", "exponential"]),
 )
-ENERGIES = ("consolidation", "maintenance", "transition", "writes", "minimal")
+ENERGIES = ("consolidation", "maintenance", "transition", "outstanding", "writes", "minimal")
 
 
 def assert_same_run(neuron, expected):
@@ -29,6 +29,9 @@ def assert_same_run(neuron, expected):
         assert neuron.energy_[name] == pytest.approx(expected[name], rel=1e-9, abs=1e-9), name
     for alpha, value in expected["by_exponent"].items():
         assert neuron.consolidation_by_exponent_[alpha] == pytest.approx(value, rel=1e-9)
+    for alpha, value in expected["outstanding_by_exponent"].items():
+        found = neuron.outstanding_by_exponent_[alpha]
+        assert found == pytest.approx(value, rel=1e-9, abs=1e-9)
     corrected = expected["maintenance"] + expected["correction"]
     assert neuron.energy_["corrected_maintenance"] == pytest.approx(corrected, rel=1e-9)
     weights = np.append(neuron.coef_[0], neuron.intercept_)
@@ -131,3 +134,87 @@ def test_bad_data_is_named():
         Perceptron().fit(X, np.arange(5))
     with pytest.raises(ValueError, match="trace must hold synapses from 0 to 5"):
         Perceptron().fit(X, np.sign(X[:, 0]), trace=[6])
+
+
+def two_gaussians():
+    X = np.random.default_rng(0).normal(size=(60, 5))
+    return X, (X[:, 0] > 0).astype(int)
+
+
+SCALES = [1e-150, 1e-100, 1e-20, 1e-8, 3e-8, 1e-5, 1e-3, 1.0, 1e3, 1e8, 1e100, 1e150]
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("memory", [None, SynapticCache(1e9), SynapticCache(0, "synapse")])
+def test_small_and_huge_inputs_are_learned_like_any(scale, memory):
+    X, y = two_gaussians()
+    neuron = Perceptron(memory, max_epochs=3000).fit(X * scale, y)
+    assert neuron.converged_
+    assert neuron.score(X * scale, y) == 1
+    plain = Perceptron(memory, max_epochs=3000, method="primal").fit(X * scale, y)
+    assert list(neuron.history_["errors"]) == list(plain.history_["errors"])
+
+
+@pytest.mark.parametrize("smallest", [1e-12, 1e-9, 1e-6, 1e-4, 1e-2])
+def test_inputs_of_mixed_sizes_are_learned_update_for_update(smallest):
+    X, y = two_gaussians()
+    X = X * np.geomspace(smallest, 1, 5)
+    neuron, plain = (
+        Perceptron(max_epochs=500, method=method).fit(X, y) for method in ("auto", "primal")
+    )
+    assert list(neuron.history_["errors"]) == list(plain.history_["errors"])
+    assert neuron.converged_ == plain.converged_
+    if neuron.converged_:
+        assert neuron.score(X, y) == 1
+
+
+@pytest.mark.parametrize(
+    ("scale", "rate", "message"),
+    [
+        (1e160, 1.0, r"X is too large: its largest \|x\| is 3\.1\d+e\+160"),
+        (1e300, 1.0, "X is too large"),
+        (1e100, 1e200, "X is too large"),
+        (1e-160, 1.0, r"X is too small: its largest \|x\| is 3\.1\d+e-160"),
+        (1e-300, 1.0, "X is too small"),
+    ],
+)
+@pytest.mark.parametrize("method", ["auto", "primal"])
+def test_inputs_whose_products_no_number_holds_are_named(scale, rate, message, method):
+    X, y = two_gaussians()
+    with pytest.raises(ValueError, match=message):
+        Perceptron(learning_rate=rate, method=method).fit(X * scale, y)
+
+
+def test_inputs_too_small_for_products_are_refused_by_margins_only():
+    X, y = two_gaussians()
+    with pytest.raises(ValueError, match="method='margins' is not exact for inputs of such"):
+        Perceptron(method="margins").fit(X * 1e-8, y)
+    assert Perceptron().fit(X * 1e-8, y).method_ == "primal"
+    assert Perceptron().fit(X, y).method_ == "margins"
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
+def test_what_contradicts_itself_is_never_learned(scale):
+    X, y = two_gaussians()
+    neuron = Perceptron(max_epochs=50).fit(np.tile(X, (2, 1)) * scale, np.append(y, 1 - y))
+    assert not neuron.converged_
+    assert neuron.n_epochs_ == 50
+
+
+def test_where_products_do_not_tell_two_patterns_apart_the_weights_do():
+    X = np.array([[1.0, 1e-9, 1.0], [1.0, -1e-9, 1.0], [1.0, 1.0, 0.0], [1.0, -1.0, 0.0]])
+    y = np.array([1, 0, 1, 0])
+    neuron = Perceptron(max_epochs=1000).fit(X, y)
+    assert neuron.method_ == "primal"
+    assert neuron.converged_
+    assert neuron.score(X, y) == 1
+
+
+def test_single_values_for_sequences_are_named():
+    X, y = two_gaussians()
+    with pytest.raises(ValueError, match=r"exponents must be a sequence .*, got 1"):
+        Perceptron(exponents=1).fit(X, y)
+    with pytest.raises(ValueError, match="trace must be a sequence of synapses, got 3"):
+        Perceptron().fit(X, y, trace=3)
+    with pytest.raises(ValueError, match=r"trace must be an integer of at least 0, got 0\.5"):
+        Perceptron().fit(X, y, trace=[0.5])

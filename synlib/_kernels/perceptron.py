@@ -6,8 +6,12 @@ added to the margins. Decay multiplies all transient margins by a common factor,
 neuron is consolidated its transient margins simply move over to the persistent ones.
 
 *Primal.* The weights themselves: needed when single synapses are consolidated while others decay,
-since then no common factor is left, and when weights are to be traced.
+since then no common factor is left, and when products of patterns would lose what small inputs say.
+
+Each call goes on from a state for some epochs, so that Ctrl-C is heard between calls.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,8 +23,39 @@ ERRORS, CONSOLIDATION, MAINTENANCE, TRANSITION, CORRECTION, WRITES, OUTSTANDING 
 N_COLUMNS = 7
 
 
+# the entries of a state's scalars
+FACTOR, ABSOLUTE, PEAK, FLAGGED_LIMIT, STEP = range(5)
+
+
+class State(NamedTuple):
+    """What has been learned so far, and what it cost; changed in place."""
+
+    times: np.ndarray  # (P,) int, how often each pattern caused an update
+    margin: np.ndarray  # (P,), summed input of each pattern by the persistent weights
+    transient_margin: np.ndarray  # (P,), by the transient ones, in units of the decay factor
+    persistent: np.ndarray  # (n,)
+    transient: np.ndarray  # (n,), in units of the decay factor
+    previous: np.ndarray  # (n,), transient at the end of the last presentation
+    energy: np.ndarray  # for each exponent
+    spent: np.ndarray  # (N_COLUMNS,)
+    scalars: np.ndarray  # decay factor; sum and largest of |transient|; limit above which synapses
+    # are consolidated next (inf: none); presentations so far
+
+
+def new_state(n_patterns, n_synapses, n_exponents):
+    """The state before learning."""
+    return State(
+        np.zeros(n_patterns, np.int64),
+        *np.zeros((2, n_patterns)),
+        *np.zeros((3, n_synapses)),
+        np.zeros(n_exponents),
+        np.zeros(N_COLUMNS),
+        np.array([1.0, 0.0, 0.0, np.inf, 0.0]),
+    )
+
+
 @compiled
-def persistent_margins(gram, sign, rate, update_energy, max_epochs):
+def persistent_margins(gram, sign, rate, update_energy, traced_step, state, n_epochs):
     """Learn without a cache.
 
     Parameters
@@ -29,60 +64,69 @@ def persistent_margins(gram, sign, rate, update_energy, max_epochs):
     sign : array (P,)
         Targets, -1 or 1.
     rate : float
-    update_energy : array (P, E)
-        Energy of one update with each pattern, for each exponent.
-    max_epochs : int
+    update_energy : array (P, 2 + E)
+        Energy of one update with each pattern, its writes, and its energy for each exponent.
+    traced_step : array (P, n_traced)
+        What an update with each pattern adds to the synapses that are traced.
+    state : State
+        Of its weights, only those that are traced (the first ones) are kept.
+    n_epochs : int
 
     Returns
     -------
-    times : int array (P,)
-        How often each pattern caused an update.
-    errors : int array (n_epochs,)
-    energy : array (n_epochs, E)
-        Totals so far at the end of each epoch.
+    record : array (n_done, N_COLUMNS)
+    trace : array (n_done * P, n_traced, 2)
     """
-    n_patterns = sign.size
-    margin = np.zeros(n_patterns)
-    times = np.zeros(n_patterns, np.int64)
-    errors = np.zeros(max_epochs, np.int64)
-    energy = np.zeros((max_epochs, update_energy.shape[1]))
-    spent = np.zeros(update_energy.shape[1])
-    for epoch in range(max_epochs):
+    n_patterns, n_traced = traced_step.shape
+    margin, times = state.margin, state.times
+    record = np.zeros((n_epochs, N_COLUMNS))
+    spent = state.spent
+    trace = np.zeros((n_epochs * n_patterns if n_traced > 0 else 0, n_traced, 2))
+    for epoch in range(n_epochs):
+        spent[ERRORS] = 0
         for p in range(n_patterns):
             if sign[p] * margin[p] <= 0:
-                errors[epoch] += 1
+                spent[ERRORS] += 1
                 times[p] += 1
-                spent += update_energy[p]
+                spent[CONSOLIDATION] += update_energy[p, 0]
+                spent[WRITES] += update_energy[p, 1]
+                for e in range(state.energy.size):
+                    state.energy[e] += update_energy[p, 2 + e]
                 change = rate * sign[p]
                 row = gram[p]
                 for q in range(n_patterns):
                     margin[q] += change * row[q]
-        energy[epoch] = spent
-        if errors[epoch] == 0:
-            return times, errors[: epoch + 1], energy[: epoch + 1]
-    return times, errors, energy
+                for k in range(n_traced):
+                    state.persistent[k] += traced_step[p, k]
+            for k in range(n_traced):
+                trace[epoch * n_patterns + p, k, 0] = state.persistent[k]
+        record[epoch] = spent
+        if spent[ERRORS] == 0:
+            return record[: epoch + 1], trace[: (epoch + 1) * n_patterns]
+    return record, trace
 
 
 @in_any_order
-def cached_margins(X, gram, sign, rate, cache, exponents, potentiation_only, max_epochs):
+def cached_margins(
+    X, gram, sign, rate, cache, exponents, potentiation_only, traced, state, n_epochs
+):
     """Learn with a cache, where whole neurons consolidate or nothing decays.
 
-    Consolidation must not be deferred, and transitions must be free. Returns persistent weights,
-    transient weights, the record of each epoch, and the energy for each exponent (without what is
-    still outstanding).
+    Consolidation must not be deferred, and transitions must be free. Returns the record of each
+    epoch, and the persistent and transient weights of the ``traced`` synapses after every
+    presentation, (n_presentations, n_traced, 2).
     """
     n_patterns, n_synapses = X.shape
-    persistent = np.zeros(n_synapses)
-    transient = np.zeros(n_synapses)  # in units of factor
-    margin = np.zeros(n_patterns)
-    transient_margin = np.zeros(n_patterns)  # in units of factor
-    record = np.zeros((max_epochs, N_COLUMNS))
-    spent = np.zeros(N_COLUMNS)
-    energy = np.zeros(exponents.size)
-    factor = 1.0
-    absolute, peak = 0.0, 0.0
-    step = 0
-    for epoch in range(max_epochs):
+    persistent, transient = state.persistent, state.transient
+    margin, transient_margin = state.margin, state.transient_margin
+    record = np.zeros((n_epochs, N_COLUMNS))
+    spent, energy = state.spent, state.energy
+    trace = np.zeros((n_epochs * n_patterns if traced.size > 0 else 0, traced.size, 2))
+    factor = state.scalars[FACTOR]
+    absolute, peak = state.scalars[ABSOLUTE], state.scalars[PEAK]
+    step = int(state.scalars[STEP])
+    done = 0
+    while done < n_epochs and (done == 0 or spent[ERRORS] > 0):
         spent[ERRORS] = 0
         for p in range(n_patterns):
             step += 1
@@ -112,46 +156,45 @@ def cached_margins(X, gram, sign, rate, cache, exponents, potentiation_only, max
                 row = gram[p]
                 for q in range(n_patterns):
                     transient_margin[q] += change * row[q]
-            if step % cache.check_every != 0 or not _is_full(absolute, peak, factor, cache):
-                continue
-            limit = cache.threshold if cache.scope == SYNAPSE else -1.0
-            absolute, peak = _consolidate(
-                persistent, transient, factor, limit, cache, exponents, potentiation_only,
-                energy, spent,
-            )  # fmt: skip
-            if cache.scope != SYNAPSE:  # else nothing decays, and the sum of both is all we need
-                for q in range(n_patterns):
-                    margin[q] += factor * transient_margin[q]
-                    transient_margin[q] = 0
-                factor = 1.0
-        spent[OUTSTANDING] = factor * absolute
-        record[epoch] = spent
-        if spent[ERRORS] == 0:
-            return persistent, transient * factor, record[: epoch + 1], energy
-    return persistent, transient * factor, record, energy
+            if step % cache.check_every == 0 and _is_full(absolute, peak, factor, cache):
+                limit = cache.threshold if cache.scope == SYNAPSE else -1.0
+                absolute, peak = _consolidate(
+                    persistent, transient, factor, limit, cache, exponents, potentiation_only,
+                    energy, spent,
+                )  # fmt: skip
+                if cache.scope != SYNAPSE:  # else nothing decays, and the sum is all we need
+                    for q in range(n_patterns):
+                        margin[q] += factor * transient_margin[q]
+                        transient_margin[q] = 0
+                    factor = 1.0
+            for k in range(traced.size):
+                trace[done * n_patterns + p, k, 0] = persistent[traced[k]]
+                trace[done * n_patterns + p, k, 1] = factor * transient[traced[k]]
+        spent[OUTSTANDING] = factor * _outstanding(transient, potentiation_only)
+        record[done] = spent
+        done += 1
+    state.scalars[FACTOR] = factor
+    state.scalars[ABSOLUTE] = absolute
+    state.scalars[PEAK] = peak
+    state.scalars[STEP] = step
+    return record[:done], trace[: done * n_patterns]
 
 
 @in_any_order
-def primal(X, sign, rate, cache, exponents, potentiation_only, max_epochs, traced):
-    """Learn with any cache on the weights themselves.
-
-    Returns what `cached_margins` does, and the persistent and transient weights of the ``traced``
-    synapses after every presentation, (n_presentations, n_traced, 2).
-    """
+def primal(X, sign, rate, cache, exponents, potentiation_only, traced, state, n_epochs):
+    """Learn with any cache on the weights themselves; returns what `cached_margins` does."""
     n_patterns, n_synapses = X.shape
-    persistent = np.zeros(n_synapses)
-    transient = np.zeros(n_synapses)
-    previous = np.zeros(n_synapses)
-    record = np.zeros((max_epochs, N_COLUMNS))
-    spent = np.zeros(N_COLUMNS)
-    energy = np.zeros(exponents.size)
-    trace = np.zeros((max_epochs * n_patterns if traced.size > 0 else 0, traced.size, 2))
+    persistent, transient, previous = state.persistent, state.transient, state.previous
+    record = np.zeros((n_epochs, N_COLUMNS))
+    spent, energy = state.spent, state.energy
+    trace = np.zeros((n_epochs * n_patterns if traced.size > 0 else 0, traced.size, 2))
     absolute, peak = 0.0, 0.0
     decay_before = cache.decay if cache.decay_first else 1.0
     decay_after = 1.0 if cache.decay_first else cache.decay
-    flagged_limit = np.inf
-    step = 0
-    for epoch in range(max_epochs):
+    flagged_limit = state.scalars[FLAGGED_LIMIT]
+    step = int(state.scalars[STEP])
+    done = 0
+    while done < n_epochs and (done == 0 or spent[ERRORS] > 0):
         spent[ERRORS] = 0
         for p in range(n_patterns):
             if flagged_limit < np.inf:
@@ -198,13 +241,24 @@ def primal(X, sign, rate, cache, exponents, potentiation_only, max_epochs, trace
                     previous[i] = transient[i]
                 spent[TRANSITION] += cache.transition_cost * moved
             for k in range(traced.size):
-                trace[step - 1, k, 0] = persistent[traced[k]]
-                trace[step - 1, k, 1] = transient[traced[k]]
-        spent[OUTSTANDING] = absolute
-        record[epoch] = spent
-        if spent[ERRORS] == 0:
-            return persistent, transient, record[: epoch + 1], energy, trace[:step]
-    return persistent, transient, record, energy, trace[:step]
+                trace[done * n_patterns + p, k, 0] = persistent[traced[k]]
+                trace[done * n_patterns + p, k, 1] = transient[traced[k]]
+        spent[OUTSTANDING] = _outstanding(transient, potentiation_only)
+        record[done] = spent
+        done += 1
+    state.scalars[FLAGGED_LIMIT] = flagged_limit
+    state.scalars[STEP] = step
+    return record[:done], trace[: done * n_patterns]
+
+
+@in_any_order
+def _outstanding(transient, potentiation_only):
+    """What consolidating all transient weights now would cost."""
+    total = 0.0
+    for i in range(transient.size):
+        if transient[i] > 0 or not potentiation_only:
+            total += abs(transient[i])
+    return total
 
 
 @in_any_order

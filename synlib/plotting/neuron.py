@@ -169,6 +169,8 @@ def synapse_trace(trace, threshold, ax=None):
 def energy_against_threshold(table, reference, ax=None):
     """Consolidation, maintenance and total energy against the threshold (Fig 2B).
 
+    What is outstanding at the end is part of the consolidation, as Li and van Rossum ran it.
+
     Parameters
     ----------
     table : DataFrame
@@ -183,6 +185,7 @@ def energy_against_threshold(table, reference, ax=None):
     """
     ax = ax or plt.gca()
     learned = table[table["converged"]]
+    learned = learned.assign(consolidation=learned["consolidation"] + learned["outstanding"])
     for part in ("consolidation", "maintenance", "total"):
         spread(ax, learned, "threshold", part, COLOURS[part], part)
     for part, name in (("total", "no caching"), ("minimal", "minimal")):

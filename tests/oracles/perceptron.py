@@ -22,12 +22,17 @@ def learn(X, d, memory, rate=1.0, exponents=(0, 1), potentiation_only=False, max
         tau = memory.decay_time
         decay = math.exp(-1 / tau) if exponential else 1 - 1 / tau
 
+    def size(change):
+        return np.maximum(change, 0) if potentiation_only else np.abs(change)
+
+    def power(change, alpha):
+        return (size(change)[size(change) > 0] ** alpha).sum()
+
     def pay(change):
-        size = np.maximum(change, 0) if potentiation_only else np.abs(change)
-        spent["consolidation"] += size.sum()
-        spent["writes"] += np.count_nonzero(size)
+        spent["consolidation"] += size(change).sum()
+        spent["writes"] += np.count_nonzero(size(change))
         for alpha in exponents:
-            by_exponent[alpha] += (size[size > 0] ** alpha).sum()
+            by_exponent[alpha] += power(change, alpha)
 
     def consolidate(due):
         pay(transient[due])
@@ -74,14 +79,15 @@ def learn(X, d, memory, rate=1.0, exponents=(0, 1), potentiation_only=False, max
                 else:
                     consolidate(due)
             spent["transition"] += memory.transition_cost * np.abs(transient - before).sum()
-        history.append(dict(spent, errors=errors[-1], outstanding=np.abs(transient).sum()))
-    pay(transient)
+        history.append(dict(spent, errors=errors[-1], outstanding=size(transient).sum()))
     weights = persistent + transient
     return {
         "weights": weights,
         "errors": errors,
         "history": history,
         "by_exponent": by_exponent,
+        "outstanding_by_exponent": {alpha: power(transient, alpha) for alpha in exponents},
         **spent,
-        "minimal": (np.maximum(weights, 0) if potentiation_only else np.abs(weights)).sum(),
+        "outstanding": size(transient).sum(),
+        "minimal": size(weights).sum(),
     }
