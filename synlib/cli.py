@@ -5,7 +5,6 @@ not understood.
 """
 
 import contextlib
-import hashlib
 import os
 import re
 import shutil
@@ -16,8 +15,7 @@ from pathlib import Path
 import click
 import yaml
 
-from synlib import archives, notebooks, scorecard
-from synlib._kernels.warm import warm
+from synlib import archives, notebooks, scorecard, up_to_date
 
 PROFILES = click.Choice(["quick", "paper"])
 
@@ -57,28 +55,23 @@ def book(profile, jobs):
 
     The paper profile also stores the rows of the scorecard, in book/results.
     """
-    notebooks.all_notebooks()
-    index = notebooks.ROOT / "_build" / "html" / "index.html"
+    paths = notebooks.all_notebooks()
+    build = notebooks.ROOT / "_build"
+    index = build / "html" / "index.html"
     index.unlink(missing_ok=True)
-    _forget_old_executions()
-    source, config = notebooks.ROOT, _config()
-    if profile == "paper":
-        source = notebooks.ROOT / "_build" / "paper"
-        notebooks.run_notebooks(
-            notebooks.all_notebooks(), profile, {}, source / "notebooks", jobs, scorecard.RESULTS
-        )
-        _copy_book(source)
-        config["execute"]["execute_notebooks"] = "off"
-    else:
-        warm()
-    (notebooks.ROOT / "_build").mkdir(exist_ok=True)
-    config_file = notebooks.ROOT / "_build" / "config.yml"
-    config_file.write_text(yaml.safe_dump(config))
+    _forget_old_pages(build)
+    source = build / profile
+    results = scorecard.RESULTS if profile == "paper" else None
+    notebooks.run_notebooks(
+        paths, profile, {}, source / "notebooks", jobs, results, keep=profile == "quick"
+    )
+    _copy_book(source)
+    config_file = build / "config.yml"
+    config_file.write_text(yaml.safe_dump(_config()))
     command = [Path(sys.executable).with_name("jupyter-book"), "build", source]
     options = ["--path-output", notebooks.ROOT, "--config", config_file, "-n", "-W", "--keep-going"]
-    environment = os.environ | ({"SYNLIB_JOBS": str(jobs)} if jobs else {})
-    failed = subprocess.run([*command, *options], env=environment, check=False).returncode
-    for report in sorted((notebooks.ROOT / "_build").rglob("reports/*.err.log")):
+    failed = subprocess.run([*command, *options], check=False).returncode
+    for report in sorted(build.rglob("reports/*.err.log")):
         click.echo(f"\n{report}:\n{report.read_text()}", err=True)
     if failed or not index.is_file():
         raise click.ClickException(f"the book was not built (exit code {failed}), see above")
@@ -132,21 +125,13 @@ def show_scorecard():
     click.echo(scorecard.Board(results))
 
 
-def _forget_old_executions():
-    """Sphinx and jupyter-cache look at the notebooks only: a change of the library or of the stored
-    results must make them run again."""
-    sources = [
-        *(notebooks.ROOT / "synlib").rglob("*.py"),
-        *(notebooks.ROOT / "book" / "results").glob("*.json"),
-    ]
-    sources.append(notebooks.ROOT / "requirements.txt")
-    contents = b"".join(path.read_bytes() for path in sorted(sources))
-    version = hashlib.sha256(contents).hexdigest()
-    stamp = notebooks.ROOT / "_build" / ".sources"
+def _forget_old_pages(build):
+    """Sphinx looks at the pages only."""
+    version = up_to_date.pages_version()
+    stamp = build / ".sources"
     if not stamp.is_file() or stamp.read_text() != version:
-        for folder in (".jupyter_cache", ".doctrees"):
-            shutil.rmtree(notebooks.ROOT / "_build" / folder, ignore_errors=True)
-        stamp.parent.mkdir(exist_ok=True)
+        shutil.rmtree(build / ".doctrees", ignore_errors=True)
+        build.mkdir(exist_ok=True)
         stamp.write_text(version)
 
 
@@ -161,7 +146,8 @@ def _errors():
 
 def _copy_book(source):
     """Lay out the book around notebooks that have been executed already."""
-    shutil.copytree(notebooks.ROOT / "book", source / "book", dirs_exist_ok=True)
+    shutil.rmtree(source / "book", ignore_errors=True)  # no page that is gone stays behind
+    shutil.copytree(notebooks.ROOT / "book", source / "book")
     shutil.copy(notebooks.ROOT / "_toc.yml", source)
 
 

@@ -13,7 +13,7 @@ import click
 import joblib
 import yaml
 
-from synlib import scorecard
+from synlib import scorecard, up_to_date
 from synlib._kernels.warm import warm
 
 ROOT = Path(__file__).parents[1]
@@ -52,14 +52,14 @@ def profile_values(path, profile):
     return yaml.safe_load((path.parent / "params" / f"{path.stem}.yaml").read_text())
 
 
-def run_notebooks(notebooks, profile, given, output, jobs, results=None):
+def run_notebooks(notebooks, profile, given, output, jobs, results=None, keep=False):
     """Execute notebooks with papermill, and take the figures out of them.
 
-    ``results`` is the folder where the rows of the scorecard are stored, if they are to be.
+    ``results`` is the folder where the rows of the scorecard are stored, if they are to be. With
+    ``keep``, what is in ``output`` stays where nothing that it was made of has changed.
     """
     import papermill  # takes a second to import
 
-    warm()  # else every worker of the first chapters would compile the same
     known = {path: set(papermill.inspect_notebook(path)) for path in notebooks}
     for name in given:
         names = set().union(*known.values())
@@ -85,6 +85,16 @@ def run_notebooks(notebooks, profile, given, output, jobs, results=None):
     failures = []
     summary = {path: values for path, values in chapters.items() if path.stem == SUMMARY}
     for part in ({k: v for k, v in chapters.items() if k not in summary}, summary):
+        if keep:
+            versions = {  # of the summary only now, when what it shows may have changed
+                output / path.name: up_to_date.notebook_version(path, values, path in summary)
+                for path, values in part.items()
+            }
+            part = {
+                path: values
+                for path, values in part.items()
+                if not up_to_date.is_current(output / path.name, versions[output / path.name])
+            }
         for target, seconds, failure in _execute_all(part, profile, output, jobs):
             if failure:
                 failures.append(f"{target.stem} failed: {failure} (see {target})")
@@ -93,6 +103,8 @@ def run_notebooks(notebooks, profile, given, output, jobs, results=None):
             if results is not None:
                 extract_card(target, results, seconds)
             extract_figures(target, output)
+            if keep:
+                up_to_date.declare(target, versions[target])
             click.echo(f"{target.stem}: done in {seconds:.0f} s", err=True)
     if failures:
         raise click.ClickException("\n".join(failures))
@@ -100,6 +112,9 @@ def run_notebooks(notebooks, profile, given, output, jobs, results=None):
 
 def _execute_all(chapters, profile, output, jobs):
     """Execute chapters, and give each as soon as it is done."""
+    if not chapters:
+        return
+    warm()  # else every worker of the first chapters would compile the same
     jobs = jobs or joblib.cpu_count()
     # while one chapter draws, another computes
     at_once = max(1, min(CHAPTERS_AT_ONCE, len(chapters), jobs))
@@ -128,6 +143,7 @@ def _execute(path, target, values, environment, alone):
 
     start = time.perf_counter()
     failure = None
+    up_to_date.revoke(target)
     try:
         with _environment(environment):
             papermill.execute_notebook(

@@ -33,6 +33,7 @@ FRONT_END = (
     "parameters.py",
     "plotting",
     "scorecard.py",
+    "up_to_date.py",
 )
 
 

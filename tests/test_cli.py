@@ -1,5 +1,6 @@
 """The command line: exit codes and messages that a script can rely on, and real figures."""
 
+import contextlib
 import json
 import os
 import re
@@ -12,9 +13,10 @@ import nbformat
 import papermill
 import pytest
 import yaml
+from click import ClickException
 from click.testing import CliRunner
 
-from synlib import cli, notebooks, scorecard
+from synlib import cli, notebooks, scorecard, up_to_date
 from synlib.claims import CLAIMS
 from tools import refresh_notebooks
 
@@ -124,20 +126,64 @@ def test_workflows_are_valid_and_call_what_exists(path):
                     assert shutil.which(words[0]), line
 
 
-def test_a_changed_library_or_result_voids_executed_notebooks(tmp_path, monkeypatch):
-    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
+def test_a_changed_library_or_result_voids_old_pages(tmp_path, monkeypatch):
+    monkeypatch.setattr(up_to_date, "ROOT", tmp_path)
     (tmp_path / "requirements.txt").touch()
-    old = [tmp_path / "_build" / name for name in (".jupyter_cache", ".doctrees")]
+    old = tmp_path / "_build" / ".doctrees"
     for changed in (tmp_path / "synlib" / "mlp.py", tmp_path / "book" / "results" / "01.json"):
-        cli._forget_old_executions()
-        for folder in old:
-            folder.mkdir(parents=True)
-        cli._forget_old_executions()
-        assert all(folder.exists() for folder in old)
+        cli._forget_old_pages(tmp_path / "_build")
+        old.mkdir(parents=True)
+        cli._forget_old_pages(tmp_path / "_build")
+        assert old.exists()
         changed.parent.mkdir(parents=True)
         changed.write_text("{}")
-        cli._forget_old_executions()
-        assert not any(folder.exists() for folder in old)
+        cli._forget_old_pages(tmp_path / "_build")
+        assert not old.exists()
+
+
+def test_chapters_run_again_when_what_they_depend_on_has_changed(tmp_path, monkeypatch):
+    """Two notebooks that count how often they were run, one of them the summary."""
+    monkeypatch.setattr(up_to_date, "ROOT", tmp_path)
+    monkeypatch.setattr(notebooks, "warm", lambda: None)
+    for folder in ("synlib", "notebooks", "book/results"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "requirements.txt").touch()
+    counting = (
+        "from pathlib import Path\nwith Path('runs').open('a') as runs:\n    runs.write('{}')"
+    )
+    chapters = [tmp_path / "notebooks" / f"{name}.ipynb" for name in ("01_one", notebooks.SUMMARY)]
+    for path, letter in zip(chapters, "os", strict=True):
+        cell = nbformat.v4.new_code_cell(counting.format(letter), id="count")
+        metadata = {
+            "kernelspec": {"name": "python3", "display_name": ""},
+            "language_info": {"name": "python"},
+        }
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=metadata), path)
+    output = tmp_path / "executed"
+
+    def runs():
+        (output / "runs").unlink(missing_ok=True)
+        with contextlib.suppress(ClickException):
+            notebooks.run_notebooks(chapters, "quick", {}, output, 2, keep=True)
+        return (output / "runs").read_text() if (output / "runs").exists() else ""
+
+    assert runs() == "os"
+    assert runs() == ""
+    (tmp_path / "requirements.txt").write_text("numpy==3\n")
+    assert runs() == "os"
+    (tmp_path / "synlib" / "mlp.py").touch()
+    assert runs() == "os"
+    (tmp_path / "book" / "results" / "01.json").write_text("{}")
+    assert runs() == "s"
+    text = chapters[0].read_text()
+    chapters[0].write_text(text.replace("runs.write('o')", "runs.write('o'); 1 / 0"))
+    assert runs() == "o"
+    assert runs() == "o"  # what failed is never kept
+    chapters[0].write_text(text)
+    assert runs() == "o"
+    (output / "01_one.ipynb").unlink()
+    assert runs() == "o"
+    assert runs() == ""
 
 
 def test_scorecard_rows_are_taken_from_an_executed_notebook(tmp_path):
