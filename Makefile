@@ -1,4 +1,4 @@
-# Everything runs in .venv, which the first target that needs it creates.
+# Everything runs in .venv, which the first target that needs it makes. PYTHON chooses the Python.
 PYTHON ?= python3
 BIN := .venv/bin
 PROFILE ?= quick
@@ -6,28 +6,28 @@ KERNEL_TESTS := $(addprefix tests/test_,mlp.py perceptron.py selection.py spikin
 # progress bars are for people, and would end up in the pages
 export TQDM_DISABLE := 1
 
-.PHONY: help book test test-browser coverage try-binder bench refresh links lint lock clean
+.PHONY: help environment book test test-browser coverage try-binder bench refresh links lint lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
 
-book: .venv/ready  ## build the book, _build/html/index.html (PROFILE=paper: sizes of the papers)
+book: environment  ## build the book, _build/html/index.html (PROFILE=paper: sizes of the papers)
 	$(BIN)/synlib book --profile $(PROFILE)
 
 # SYNLIB_JOBS=1: two workers of pytest keep two cores busy, and sweeps in the tests need no more
-test: .venv/ready  ## run all tests: library, stored notebook outputs, notebooks with other parameters
+test: environment  ## run all tests: library, stored notebook outputs, notebooks with other parameters
 	$(BIN)/python -m synlib._kernels.warm
 	SYNLIB_JOBS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax --doctest-modules \
 		--ignore tests/browser --doctest-glob CONTRIBUTING.md tests notebooks synlib CONTRIBUTING.md
 
-test-browser: .venv/ready _build/html/index.html  ## open the built book and JupyterLab in Chromium
+test-browser: environment _build/html/index.html  ## open the built book and JupyterLab in Chromium
 	$(BIN)/python -m pytest -n 2 tests/browser -p no:cacheprovider
 
 _build/html/index.html:
 	$(MAKE) book
 
-coverage: .venv/ready  ## report the lines of synlib that the tests run, kernels with the compiler off
+coverage: environment  ## report the lines of synlib that the tests run, kernels with the compiler off
 	SYNLIB_JOBS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --doctest-modules --cov --cov-report= \
 		--ignore tests/browser tests synlib
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not large" --cov --cov-append \
@@ -36,28 +36,29 @@ coverage: .venv/ready  ## report the lines of synlib that the tests run, kernels
 try-binder:  ## build Binder's environment from nothing and try the explorers in it
 	bash tools/try_binder.sh
 
-bench: .venv/ready  ## time the engine against its oracles, and store the table for the book
+bench: environment  ## time the engine against its oracles, and store the table for the book
 	$(BIN)/python -m pytest benchmarks -p no:xdist --benchmark-columns=min --benchmark-disable-gc -q \
 		--table book/results/benchmarks.md
 
-refresh: .venv/ready  ## execute the notebooks and store the output of their check cells
+refresh: environment  ## execute the notebooks and store the output of their check cells
 	$(BIN)/python tools/refresh_notebooks.py
 
-links: .venv/ready  ## ask every external link whether it is still there (needs the internet)
+links: environment  ## ask every external link whether it is still there (needs the internet)
 	$(BIN)/jupyter-book build . --builder linkcheck
 
-lint: .venv/ready  ## check the style and the types of all code
+lint: environment  ## check the style and the types of all code
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-lock:  ## make requirements.txt anew from pyproject.toml (needs uv)
-	uv pip compile --universal --python-version 3.11 --no-header --extra book --extra test \
+lock: environment  ## make requirements.txt anew from pyproject.toml
+	$(BIN)/uv pip compile --universal --python-version 3.11 --no-header --extra book --extra test \
 		--extra browser pyproject.toml -o requirements.txt
 	echo "-e ." >> requirements.txt
 
 clean:  ## remove what was built, but not .venv
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis .benchmarks
 
-.venv/ready: requirements.txt pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --requirement requirements.txt
-	touch $@
+# quick if .venv is there, whole and of these requirements
+environment:  ## make .venv anew if it has to be (PYTHON=python3.12: with another Python)
+	@command -v $(PYTHON) >/dev/null || { echo "make: there is no $(PYTHON) here: \
+	install Python 3.11 or newer, or choose one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) tools/make_environment.py $(if $(filter-out file,$(origin PYTHON)),--chosen)
