@@ -1,18 +1,21 @@
 """The multilayer network as one would write it on a blackboard: dense matrices, no tricks.
 
 Every step forms the outer products, sorts all of their entries where a rule chooses, multiplies
-every transient weight by the decay factor, and sums absolute values over whole matrices.
+every transient weight by the decay factor, and sums absolute values over whole matrices. What the
+library's rules choose is written out here once more, by their definitions; only a rule of a test's
+own is asked.
 """
 
 import math
 
 import numpy as np
 
+import synlib
 from synlib._kernels.layer import BY_INPUT, BY_UPDATE, BY_WEIGHT, MASK, NONE
 from synlib._random import generator
 from synlib._validation import per_layer
 from synlib.memory import Persistent
-from synlib.plasticity import AllSynapses
+from synlib.plasticity import AllSynapses, UnitMasks
 
 
 def train(net, X, labels, weights, n_steps):
@@ -26,6 +29,9 @@ def train(net, X, labels, weights, n_steps):
     memory = net.memory or Persistent()
     _, for_order, for_rule = generator(net.random_state).spawn(3)
     plastic = rule.plastic_units(net.hidden)
+    if isinstance(rule, synlib.Subnetwork):
+        plastic = min(rule.units, net.hidden)
+        rule = rule.then
     if net.bias:
         X = np.column_stack([X, np.ones(len(X))])
     persistent = [w.astype(float) for w in weights]
@@ -33,8 +39,8 @@ def train(net, X, labels, weights, n_steps):
     transient = [np.zeros_like(w) for w in persistent]
     blocks = [(slice(None), slice(0, plastic)), (slice(0, plastic), slice(None))]
     shapes = [w[block].shape for w, block in zip(persistent, blocks, strict=True)]
-    expressed = [rule.expressed(k, shape, for_rule) for k, shape in enumerate(shapes)]
-    unit_masks = [rule.unit_masks(k, shape[1]) for k, shape in enumerate(shapes)]
+    chosen = [_choice(rule, k, shape, for_rule) for k, shape in enumerate(shapes)]
+    unit_masks = [_unit_masks(rule, k, shape[1]) for k, shape in enumerate(shapes)]
     mask_random = for_rule.spawn(2)
     n_outputs = weights[1].shape[1]
     drawn = [_draw_masks(m, n_outputs, r) for m, r in zip(unit_masks, mask_random, strict=True)]
@@ -82,7 +88,7 @@ def train(net, X, labels, weights, n_steps):
         for k, (inputs, delta) in enumerate([(x, delta_1), (hidden, delta_2)]):
             proposal = np.outer(inputs, rates[k] * delta)[blocks[k]]
             weights_now = (W1, W2)[k][blocks[k]]
-            change = _express(expressed[k], proposal, inputs[blocks[k][0]], weights_now)
+            change = proposal * chosen[k](proposal, inputs[blocks[k][0]], weights_now)
             if cached:
                 transient[k][blocks[k]] += change
                 due.append(_due(memory, transient[k], step))
@@ -129,19 +135,60 @@ def choose(sizes, count, sign):
     return mask.reshape(sizes.shape)
 
 
-def _express(expressed, proposal, inputs, weights):
-    kind = expressed.kind
-    if kind == NONE:
-        return np.zeros_like(proposal)
-    if kind == MASK:
-        return proposal * expressed.mask
-    if kind == BY_UPDATE:
-        return proposal * choose(np.abs(proposal), expressed.count, expressed.sign)
-    if kind == BY_WEIGHT:
-        return proposal * choose(np.abs(weights), expressed.count, expressed.sign)
-    if kind == BY_INPUT:
-        return proposal * choose(np.abs(inputs), expressed.count, expressed.sign)[:, None]
-    return proposal
+def _choice(rule, layer, shape, random):
+    """The mask of the expressed synapses as a function of proposal, inputs and weights."""
+    fraction = per_layer("fraction", getattr(rule, "fraction", 1.0))[layer]
+    count = round(fraction * shape[0] * shape[1])
+    if isinstance(rule, synlib.LargestUpdates) and rule.within == "neuron":
+        count = round(fraction * shape[0])
+        return lambda proposal, inputs, weights: np.column_stack(
+            [choose(np.abs(onto_unit), count, 1) for onto_unit in proposal.T]
+        )
+    if isinstance(rule, synlib.LargestUpdates):
+        return lambda proposal, inputs, weights: choose(np.abs(proposal), count, 1)
+    if isinstance(rule, synlib.SmallestUpdates):
+        return lambda proposal, inputs, weights: choose(np.abs(proposal), count, -1)
+    if isinstance(rule, synlib.LargestWeights):
+        return lambda proposal, inputs, weights: choose(np.abs(weights), count, 1)
+    if isinstance(rule, synlib.SmallestWeights):
+        return lambda proposal, inputs, weights: choose(np.abs(weights), count, -1)
+    if isinstance(rule, synlib.RandomSynapses):
+        fixed = np.isin(np.arange(np.prod(shape)), random.permutation(np.prod(shape))[:count])
+        return lambda proposal, inputs, weights: fixed.reshape(shape)
+    if isinstance(rule, synlib.ReadoutOnly):
+        return lambda proposal, inputs, weights: layer > 0
+    if isinstance(rule, synlib.AllSynapses | synlib.RandomNeurons):
+        return lambda proposal, inputs, weights: True
+    return _as_returned(rule.expressed(layer, shape, random))
+
+
+def _as_returned(expressed):
+    """The mask that an `Expressed` of a rule of one's own describes."""
+
+    def mask(proposal, inputs, weights):
+        kind = expressed.kind
+        if kind == MASK:
+            return expressed.mask
+        if kind == BY_INPUT:
+            return choose(np.abs(inputs), expressed.count, expressed.sign)[:, None]
+        if kind in (BY_UPDATE, BY_WEIGHT):
+            sizes = np.abs(proposal if kind == BY_UPDATE else weights)
+            return choose(sizes, expressed.count, expressed.sign)
+        return kind != NONE
+
+    return mask
+
+
+def _unit_masks(rule, layer, n_units):
+    """The masks of units of a library's rule, or of a rule of one's own."""
+    if not isinstance(rule, synlib.RandomNeurons):
+        return rule.unit_masks(layer, n_units)
+    count = max(1, round(per_layer("fraction", rule.fraction)[layer] * n_units))
+
+    def draw(random, n):
+        return np.array([choose(random.random(n_units), count, -1) for _ in range(n)])
+
+    return UnitMasks(draw, rule.redraw)
 
 
 def _due(memory, transient, step):
