@@ -3,9 +3,22 @@
 import warnings
 from contextlib import contextmanager
 
+import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils.multiclass import check_classification_targets
 
 from synlib._parameters import Parameters
+
+
+def classes_of(y):
+    """The kinds of labels in ascending order, and the index of each label among them."""
+    try:
+        classes, labels = np.unique(y, return_inverse=True)
+    except TypeError:
+        kinds = ", ".join(sorted({type(label).__name__ for label in y}))
+        raise ValueError(f"y must have labels of one kind, text or numbers, got {kinds}") from None
+    check_classification_targets(y)
+    return classes, labels
 
 
 class Estimator(BaseEstimator):

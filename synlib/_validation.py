@@ -2,6 +2,8 @@
 
 from numbers import Integral, Real
 
+import numpy as np
+
 
 def check_number(name, value, allowed, condition):
     """Raise ValueError unless ``value`` is a real number for which ``condition`` holds."""
@@ -18,8 +20,14 @@ def check_count(name, value, minimum=1):
 
 def check_choice(name, value, choices):
     """Raise ValueError unless ``value`` is one of ``choices``."""
-    if value not in choices:
+    if not any(isinstance(value, type(choice)) and value == choice for choice in choices):
         raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
+
+
+def check_flag(name, value):
+    """Raise ValueError unless ``value`` is True or False."""
+    if not isinstance(value, bool | np.bool_):  # "no" would count as True
+        raise ValueError(f"{name} must be True or False, got {value!r}")
 
 
 def check_is_pair(name, value, allowed):

@@ -1,6 +1,7 @@
 """A network with one hidden layer that learns one sample at a time, and what that costs."""
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from sklearn.utils.validation import (
 from tqdm import tqdm
 
 from synlib import published
-from synlib._estimator import Estimator
+from synlib._estimator import Estimator, classes_of
 from synlib._forward import ACTIVATIONS, OUTPUTS, activate, summed_output
 from synlib._interrupt import whole
 from synlib._random import generator
@@ -24,6 +25,7 @@ from synlib._training import GRADIENTS, LOSSES, Run
 from synlib._validation import (
     check_choice,
     check_count,
+    check_flag,
     check_is_pair,
     check_number,
     per_layer,
@@ -35,7 +37,7 @@ SAMPLINGS = ("sequential", "shuffled", "replacement")
 
 
 def _has_probabilities(net):
-    if net.output == "linear":
+    if getattr(net, "_learned_as_", net).output == "linear":
         raise AttributeError("predict_proba needs output='logistic' or 'softmax', got 'linear'")
     return True
 
@@ -237,13 +239,15 @@ class MLP(ClassifierMixin, Estimator):
         with self._refit():
             memory, plasticity = self._validated()
             X, y = validate_data(self, X, y, dtype=self.dtype)
-            check_classification_targets(y)
-            self.classes_, labels = np.unique(y, return_inverse=True)
+            self.classes_, labels = classes_of(y)
             if until is not None:
                 check_number("until", until, "in the range (0, 1]", lambda v: 0 < v <= 1)
             if evaluate_every is None:
                 evaluate_every = len(X)
             check_count("evaluate_every", evaluate_every)
+            check_flag("count_writes", count_writes)
+            if monitor is not None and not callable(monitor):
+                raise ValueError(f"monitor must be a function of one argument, got {monitor!r}")
             growth = evaluate_growth
             check_number(
                 "evaluate_growth", growth, "a finite number >= 0", lambda v: 0 <= v < np.inf
@@ -302,6 +306,7 @@ class MLP(ClassifierMixin, Estimator):
             "reached_": _reached(rows, until),
             "diverged_": run.diverged,
             "interrupted_": interrupted,
+            "_learned_as_": SimpleNamespace(**self.get_params(deep=False)),
         }
         if run.writes is not None:
             state["writes_"] = run.writes
@@ -329,20 +334,26 @@ class MLP(ClassifierMixin, Estimator):
         is no such method for linear outputs.
         """
         summed = self._summed(X).astype(float)
-        if self.output == "logistic":  # by logarithms, since all of them may be as good as zero
+        if (
+            self._learned_as_.output == "logistic"
+        ):  # by logarithms, since all of them may be as good as zero
             summed = -np.logaddexp(0, -summed)
         return activate(summed, OUTPUTS["softmax"])
 
     def activities(self, X):
         """Output activities, array (n_samples, n_classes)."""
-        return activate(self._summed(X), OUTPUTS[self.output])
+        summed = self._summed(X)
+        return activate(summed, OUTPUTS[self._learned_as_.output])
 
     def _summed(self, X):
+        """Summed inputs of the output units, with the parameters of the time of learning."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=self.dtype, reset=False)
-        return summed_output(self, X, *self.weights_, self.bias)
+        net = self._learned_as_
+        X = validate_data(self, X, dtype=net.dtype, reset=False)
+        return summed_output(net, X, *self.weights_, net.bias)
 
     def _validated(self):
+        check_flag("bias", self.bias)
         check_count("hidden", self.hidden, 2 if self.bias else 1)
         for rate in per_layer("learning_rate", self.learning_rate):
             check_number("learning_rate", rate, "a finite number > 0", lambda v: 0 < v < np.inf)

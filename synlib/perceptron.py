@@ -5,15 +5,20 @@ import warnings
 import numpy as np
 import pandas as pd
 from sklearn.base import ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from tqdm import tqdm
 
 from synlib import energy
-from synlib._estimator import Estimator
+from synlib._estimator import Estimator, classes_of
 from synlib._interrupt import whole
 from synlib._kernels import perceptron as kernels
-from synlib._validation import check_choice, check_count, check_number, check_sequence
+from synlib._validation import (
+    check_choice,
+    check_count,
+    check_flag,
+    check_number,
+    check_sequence,
+)
 from synlib.memory import Persistent, SynapticCache
 
 # the Gram matrix of more patterns than this would take over 200 MB
@@ -146,7 +151,6 @@ class Perceptron(ClassifierMixin, Estimator):
         with self._refit():
             memory = self._validated_memory()
             X, y = validate_data(self, X, y, dtype=float)
-            check_classification_targets(y)
             self.classes_ = self._two_kinds(y)
             self._check_sizes(X)
             patterns = np.column_stack([X, np.ones(len(X))])
@@ -199,6 +203,7 @@ class Perceptron(ClassifierMixin, Estimator):
             "learning_rate", self.learning_rate, "a finite number > 0", lambda v: 0 < v < np.inf
         )
         check_count("max_epochs", self.max_epochs)
+        check_flag("potentiation_only", self.potentiation_only)
         check_choice("method", self.method, ("auto", "margins", "primal"))
         check_sequence("exponents", self.exponents, "a sequence of finite numbers >= 0")
         for exponent in self.exponents:
@@ -207,14 +212,16 @@ class Perceptron(ClassifierMixin, Estimator):
 
     @staticmethod
     def _two_kinds(y):
-        classes = np.unique(y)
+        classes, _ = classes_of(y)
         if classes.size > 2:
             raise ValueError(
                 "Only binary classification is supported. y must have two kinds of labels, "
                 f"got {classes.size} classes"
             )
         if classes.size < 2:
-            raise ValueError(f"y must have two kinds of labels, got one class: {classes[0]!r}")
+            raise ValueError(
+                f"y must have two kinds of labels, got one class: {classes.tolist()[0]!r}"
+            )
         return classes
 
     def _check_sizes(self, X):

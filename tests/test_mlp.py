@@ -269,6 +269,8 @@ def test_divergence_stops_the_run_and_says_so():
         (dict(max_epochs=0.5), "max_epochs must be an integer of at least 1"),
         (dict(memory="cache"), "memory must be Persistent or SynapticCache"),
         (dict(plasticity=0.1), "plasticity must be a PlasticityRule"),
+        (dict(bias="no"), "bias must be True or False, got 'no'"),
+        (dict(activation=np.array(["relu", "tanh"])), "activation must be one of"),
     ],
 )
 def test_bad_arguments_are_named(arguments, message):
@@ -281,6 +283,8 @@ def test_bad_arguments_are_named(arguments, message):
     ("arguments", "message"),
     [
         (dict(until=1.5), r"until must be in the range \(0, 1\], got 1.5"),
+        (dict(monitor=3), "monitor must be a function of one argument, got 3"),
+        (dict(count_writes="no"), "count_writes must be True or False, got 'no'"),
         (dict(evaluate_every=0), "evaluate_every must be an integer of at least 1"),
         (dict(evaluate_growth=-1), "evaluate_growth must be a finite number >= 0, got -1"),
         (dict(test=(np.ones((3, 5)), np.ones(3))), "test must be .* 5 features, but MLP is expect"),
@@ -305,6 +309,10 @@ def test_bad_data_is_named():
     X, y = samples(0, 0)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         MLP().fit(X, y[:-1])
+    with pytest.raises(ValueError, match=r"y must have labels of one kind, .*, got int, str"):
+        MLP().fit(X, np.array([1, "a"], object)[y % 2])
+    with pytest.raises(ValueError, match=r"y must have labels of one kind, .*, got NoneType, str"):
+        MLP().fit(X, np.array([None, "a"], object)[y % 2])
     with pytest.raises(ValueError, match="contains NaN"):
         MLP().fit(np.full_like(X, np.nan), y)
 
@@ -378,3 +386,14 @@ def test_probabilities_of_silent_outputs_are_still_shares():
     shares = net.predict_proba(X)
     assert np.isfinite(shares).all()
     np.testing.assert_allclose(shares.sum(axis=1), 1)
+
+
+def test_parameters_set_after_learning_wait_for_the_next():
+    X, y = samples(0, 0.0)
+    net = MLP(hidden=9, init_scale=1, max_epochs=2, random_state=0).fit(X, y)
+    before = net.activities(X), net.predict_proba(X), net.decision_function(X)
+    net.set_params(activation="relu", output="linear", bias=True, dtype="float32", hidden=3)
+    after = net.activities(X), net.predict_proba(X), net.decision_function(X)
+    for a, b in zip(before, after, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert not hasattr(net.fit(X, y), "predict_proba")

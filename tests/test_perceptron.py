@@ -110,6 +110,7 @@ def test_trace_shows_the_weights():
         (dict(max_epochs=0), "max_epochs must be an integer of at least 1"),
         (dict(exponents=(-1,)), "exponents must be finite numbers >= 0"),
         (dict(method="fast"), "method must be one of"),
+        (dict(potentiation_only="no"), "potentiation_only must be True or False, got 'no'"),
         (
             dict(method="margins", memory=SynapticCache(1, "synapse", decay_time=9)),
             "method='margins' is not exact",
@@ -132,6 +133,8 @@ def test_bad_data_is_named():
         Perceptron().fit(X, np.ones(5))
     with pytest.raises(ValueError, match="two kinds of labels"):
         Perceptron().fit(X, np.arange(5))
+    with pytest.raises(ValueError, match=r"y must have labels of one kind, .*, got int, str"):
+        Perceptron().fit(X, np.array([1, "a", "a", 1, "a"], object))
     with pytest.raises(ValueError, match="trace must hold synapses from 0 to 5"):
         Perceptron().fit(X, np.sign(X[:, 0]), trace=[6])
 
