@@ -1,6 +1,7 @@
 """MNIST and Fashion-MNIST: bundled, found, imported or fetched, and always checked."""
 
 import hashlib
+import math
 import os
 import shutil
 import tempfile
@@ -13,15 +14,25 @@ import numpy as np
 import platformdirs
 
 from synlib._validation import check_choice
-from synlib.datasets import FILES, Dataset, load_idx, unpack
+from synlib.datasets import (
+    FILES,
+    assemble,
+    format_idx,
+    idx_files,
+    load_idx,
+    name_missing,
+    ndim_of,
+    parse_idx,
+    unpack,
+    write_idx,
+)
 
 
 @dataclass(frozen=True)
 class Archive:
     """A data set that is too large to be bundled.
 
-    ``checksums`` are the SHA-256 sums of the four files, by name: of what is in them or, where
-    only those are known, of the gzipped originals.
+    ``checksums`` are the SHA-256 sums of what is in the four files, gzipped or not, by name.
     """
 
     name: str
@@ -56,18 +67,18 @@ FASHION_MNIST = Archive(
     "fashion-mnist",
     40996,
     60_000,
-    {  # of the gzipped originals
+    {
         "train-images-idx3-ubyte": (
-            "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"
+            "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"
         ),
         "train-labels-idx1-ubyte": (
-            "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"
+            "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"
         ),
         "t10k-images-idx3-ubyte": (
-            "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"
+            "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"
         ),
         "t10k-labels-idx1-ubyte": (
-            "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"
+            "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"
         ),
     },
 )
@@ -134,7 +145,9 @@ def load(archive):
 def find(archive):
     """Folder with the four files of an archive, or None."""
     for folder in search_path(archive):
-        if all(_file(folder, stem) for stem in FILES.values()) and not _is_another(archive, folder):
+        if all(_files(folder, stem) for stem in FILES.values()) and not _is_another(
+            archive, folder
+        ):
             return folder
     return None
 
@@ -142,7 +155,8 @@ def find(archive):
 def search_path(archive):
     """Folders in which an archive is looked for, the first one first."""
     given = os.environ.get("SYNLIB_DATA")
-    folders = [Path(given) / archive.folder, Path(given)] if given else []
+    folder = Path(given).expanduser() if given else None
+    folders = [folder / archive.folder, folder] if folder else []
     return [*folders, cache_folder() / archive.folder]
 
 
@@ -153,6 +167,8 @@ def cache_folder():
 
 def import_folder(source):
     """Check the files in a folder and copy them to where they will be found.
+
+    What was there, or a link that was there, is replaced; what a link leads to is left alone.
 
     Parameters
     ----------
@@ -172,22 +188,23 @@ def import_folder(source):
         If files are missing, not those of a known data set, or cannot be copied. Nothing
         half-copied stays behind.
     """
-    source = Path(source)
-    files = {stem: _file(source, stem) for stem in FILES.values()}
-    missing = [stem for stem, path in files.items() if path is None]
-    if missing:
-        raise DataUnavailable(
-            f"{source} has no file {missing[0]}.gz or {missing[0]}; it must hold all four: "
-            + ", ".join(FILES.values())
-        )
+    source = Path(source).expanduser()
+    for stem in FILES.values():
+        if not _files(source, stem):
+            raise DataUnavailable(
+                f"{name_missing(source, stem)}. It must hold all four: {', '.join(FILES.values())}"
+            )
     problems = {}
     for archive in ARCHIVES:
         try:
-            _load_checked(archive, source)
+            paths = [_read_checked(archive, source, stem)[0] for stem in FILES.values()]
         except DataUnavailable as error:
             problems[archive.name] = error
         else:
-            return archive, _copy(files.values(), cache_folder() / archive.folder)
+            return archive, _put(
+                cache_folder() / archive.folder,
+                lambda folder, paths=paths: [shutil.copy(path, folder) for path in paths],
+            )
     raise DataUnavailable(
         f"{source} holds none of the known data sets. "
         + " ".join(f"Not {name}: {error}." for name, error in problems.items())
@@ -195,7 +212,7 @@ def import_folder(source):
 
 
 def fetch(archive):
-    """Fetch an archive from OpenML, check it, and keep it.
+    """Fetch an archive from OpenML, check it, and keep it as four IDX files.
 
     Returns
     -------
@@ -210,38 +227,58 @@ def fetch(archive):
     from sklearn.datasets import fetch_openml
 
     try:
-        with warnings.catch_warnings():
+        # a download that was cut short must not be found by the next attempt
+        with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about retries: the last failure is reported below
             bunch = fetch_openml(
                 data_id=archive.openml_id,
                 as_frame=False,
                 # slower than the pandas parser, which fails on whole-number classes with pandas 3
                 parser="liac-arff",
-                data_home=cache_folder() / "openml",
+                data_home=scratch,
                 n_retries=1,
                 delay=0.5,
             )
     except Exception as error:  # whatever goes wrong on the way, the user needs the same advice
         raise DataUnavailable(_advice(archive, error)) from error
-    images = np.asarray(bunch.data, dtype=np.uint8)
-    labels = np.asarray(bunch.target).astype(np.int64)
+    arrays = _arrays(archive, bunch)
+
+    def write(folder):
+        for key, stem in FILES.items():
+            write_idx(folder / f"{stem}.gz", arrays[key])
+
+    try:
+        folder = _put(cache_folder() / archive.folder, write)
+    except DataUnavailable as error:
+        warnings.warn(f"{archive.name} is fetched, but not kept. {error}", stacklevel=2)
+        folder = cache_folder() / archive.folder
+    return assemble(arrays, folder, archive.name)
+
+
+def _arrays(archive, bunch):
+    """What OpenML sent, as what is in the four files, if it is what it should be."""
+    refusal = (
+        f"What OpenML sent for {archive.name} is not what it should be ({{}}). Try again, or see "
+        "`synlib data import --help`"
+    )
     n = archive.n_train
-    side = round(images.shape[1] ** 0.5)
-    data = Dataset(archive.name, images[:n], labels[:n], images[n:], labels[n:], (side, side))
+    try:
+        images, labels = _square(bunch.data), np.asarray(bunch.target).astype(np.int64)
+        arrays = dict(zip(FILES, (images[:n], labels[:n], images[n:], labels[n:]), strict=True))
+        contents = {key: format_idx(array) for key, array in arrays.items()}
+    except (TypeError, ValueError) as error:
+        raise DataUnavailable(refusal.format(error)) from error
     for key, stem in FILES.items():
-        array = getattr(data, key)
-        if "images" in key:
-            array = array.reshape(-1, *data.shape)
-        header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-        content = header + array.astype(np.uint8).tobytes()
-        # OpenML's own checksum has been checked; where ours is of gzipped files, it cannot be
-        if archive is not FASHION_MNIST and _sha256(content) != archive.checksums[stem]:
-            raise DataUnavailable(
-                f"What OpenML sent for {archive.name} is not what it should be ({stem} has "
-                f"another SHA-256). Delete {cache_folder() / 'openml'} and try again, or see "
-                "`synlib data import --help`"
-            )
-    return data
+        if _sha256(contents[key]) != archive.checksums[stem]:
+            raise DataUnavailable(refusal.format(f"{stem} has another SHA-256"))
+    return {key: array.astype(np.uint8) for key, array in arrays.items()}
+
+
+def _square(table):
+    """Rows of pixels as square images."""
+    table = np.asarray(table)
+    side = math.isqrt(table.shape[1])
+    return table.reshape(-1, side, side)
 
 
 def _advice(archive, error):
@@ -258,65 +295,69 @@ def _is_another(archive, folder):
     """Whether the folder, which may be given for one of them only, holds another archive."""
     stem = FILES["y_test"]
     try:
-        content = _file(folder, stem).read_bytes()
-        return any(
-            _matches(content, other.checksums[stem]) for other in ARCHIVES if other is not archive
-        )
+        checksums = {_sha256(unpack(path.read_bytes())) for path in _files(folder, stem)}
     except (OSError, ValueError):  # reported when it is loaded
         return False
-
-
-def _matches(content, checksum):
-    """Whether a file as it is, or what is in it, has this SHA-256."""
-    return checksum in (_sha256(content), _sha256(unpack(content)))
+    others = {other.checksums[stem] for other in ARCHIVES if other is not archive}
+    return bool(checksums & others) and archive.checksums[stem] not in checksums
 
 
 def _load_checked(archive, folder):
-    for stem, expected in archive.checksums.items():
-        path = _file(folder, stem)
+    arrays = {
+        key: parse_idx(_read_checked(archive, folder, stem)[1], ndim_of(stem))
+        for key, stem in FILES.items()
+    }
+    return assemble(arrays, folder, archive.name)
+
+
+def _read_checked(archive, folder, stem):
+    """The file of that name that holds what it should, and what is in it."""
+    problems = []
+    for path in _files(folder, stem):
         try:
-            known = _matches(path.read_bytes(), expected)
-        except PermissionError as error:
-            raise DataUnavailable(f"{path} cannot be read: change its permissions") from error
+            content = unpack(path.read_bytes())
+        except PermissionError:
+            problems.append(f"{path} cannot be read: change its permissions")
         except (OSError, ValueError) as error:
-            raise DataUnavailable(f"{path}: {error}; get the file again") from error
-        if not known:
-            raise DataUnavailable(
-                f"{path} is not the {stem} of {archive.name} (another SHA-256 than {expected}): "
-                "get the file again"
+            problems.append(f"{path}: {error}; get the file again")
+        else:
+            if _sha256(content) == archive.checksums[stem]:
+                return path, content
+            problems.append(
+                f"{path} is not the {stem} of {archive.name} (another SHA-256 than "
+                f"{archive.checksums[stem]}): get the file again"
             )
-    return load_idx(folder, name=archive.name)
+    raise DataUnavailable(problems[0])
 
 
-def _copy(files, target):
-    """Copy files into a folder that appears only when all of them are there."""
+def _put(target, write):
+    """Make a folder that appears only when all is written; what was there goes only then."""
     scratch = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-        for path in files:
-            shutil.copy(path, scratch)
-        if target.exists():
-            shutil.rmtree(target)
-        scratch.replace(target)
+        new, old = scratch / "new", scratch / "old"
+        new.mkdir()
+        write(new)
+        if target.is_symlink() or target.exists():
+            target.rename(old)
+        new.rename(target)
     except OSError as error:
-        if scratch is not None:
-            shutil.rmtree(scratch, ignore_errors=True)
         raise DataUnavailable(
             f"The files cannot be copied to {target} ({error.strerror}): make room or change "
             "permissions there, or set SYNLIB_DATA to where they are now"
         ) from error
+    finally:
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
     return target
 
 
-def _file(folder, stem):
-    for path in (folder / f"{stem}.gz", folder / stem):
-        try:
-            if path.is_file():
-                return path
-        except PermissionError as error:
-            raise DataUnavailable(f"{folder} cannot be read: change its permissions") from error
-    return None
+def _files(folder, stem):
+    try:
+        return idx_files(folder, stem)
+    except PermissionError as error:
+        raise DataUnavailable(f"{folder} cannot be read: change its permissions") from error
 
 
 def _sha256(content):

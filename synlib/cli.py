@@ -1,4 +1,4 @@
-"""The command line: ``synlib figures | book | data | scorecard``.
+"""The command line: ``synlib figures | book | data | cache | scorecard``.
 
 Exit codes: 0, done; 1, it failed and the last line on standard error says why; 2, the command was
 not understood.
@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 import yaml
 
-from synlib import archives, notebooks, scorecard, up_to_date
+from synlib import archives, caches, notebooks, scorecard, up_to_date
 
 PROFILES = click.Choice(["quick", "paper"])
 
@@ -113,6 +113,40 @@ def fetch(name):
     click.echo(
         f"{archive.name}: {len(dataset.y_train)} training and {len(dataset.y_test)} test images"
     )
+
+
+@main.group(invoke_without_command=True)
+@click.pass_context
+def cache(context):
+    """Show what is kept to save time, compiled kernels and finished runs, and where."""
+    if context.invoked_subcommand:
+        return
+    for kind, pattern in zip(caches.KINDS, ("*.nbc", "output.pkl"), strict=True):
+        found = caches.kept(kind)
+        count, size = caches.measure(found.current, pattern)
+        click.echo(f"{kind}: {count} ({size / 1e6:.1f} MB) in {found.current}")
+        if found.old:
+            sizes = [caches.measure(path, pattern)[1] for path in found.old]
+            click.echo(
+                f"  {len(sizes)} folders of other versions ({sum(sizes) / 1e6:.1f} MB) in "
+                f"{found.folder}; `synlib cache clear --old` deletes them"
+            )
+
+
+@cache.command("clear")
+@click.argument("kinds", nargs=-1, metavar="[KIND]...", type=click.Choice(caches.KINDS))
+@click.option("--old", is_flag=True, help="Only what other versions have left behind.")
+def clear_cache(kinds, old):
+    """Delete compiled kernels ("kernels"), finished runs ("runs"), or both."""
+    for kind in kinds or caches.KINDS:
+        try:
+            caches.clear(kind, old_only=old)
+        except OSError as error:
+            raise click.ClickException(
+                f"cannot delete {error.filename}: {error.strerror}"
+            ) from error
+        click.echo(f"{kind}: cleared {'what other versions left ' if old else ''}in "
+                   f"{caches.kept(kind).folder}")  # fmt: skip
 
 
 @main.command("scorecard")

@@ -7,8 +7,10 @@ these functions over grids and seeds.
 
 import hashlib
 import platform
+from dataclasses import fields
 from functools import cache
 from importlib import metadata
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,7 +18,7 @@ import pandas as pd
 from synlib import spiking
 from synlib._validation import check_choice
 from synlib.archives import load_fashion_mnist, load_mnist
-from synlib.datasets import load_digits, random_patterns
+from synlib.datasets import Dataset, is_idx_folder, load_digits, load_idx, random_patterns
 from synlib.memory import Persistent, SynapticCache
 from synlib.mlp import MLP
 from synlib.perceptron import Perceptron
@@ -34,6 +36,7 @@ def perceptron_run(
     *,
     n_inputs=1000,
     load=1.0,
+    memory=None,
     threshold=None,
     scope="neuron",
     decay_time=np.inf,
@@ -52,6 +55,8 @@ def perceptron_run(
         Number of inputs N.
     load : float
         Patterns per input, P/N.
+    memory : optional
+        A memory of one's own, as `Perceptron` takes it, instead of the next arguments.
     threshold : float, optional
         Threshold of a synaptic cache; None for no cache.
     scope, decay_time, maintenance_cost, decay_order, consolidate
@@ -75,8 +80,9 @@ def perceptron_run(
     """
     n_patterns = max(1, round(load * n_inputs))
     X, d = random_patterns(n_patterns, n_inputs, random_state=random_state)
-    memory = _memory(
-        threshold,
+    memory, settings = _memory(
+        memory,
+        threshold=threshold,
         scope=scope,
         decay_time=decay_time,
         maintenance_cost=maintenance_cost,
@@ -87,12 +93,7 @@ def perceptron_run(
     return {
         "n_inputs": n_inputs,
         "load": load,
-        "threshold": np.nan if threshold is None else threshold,
-        "scope": scope,
-        "decay_time": decay_time,
-        "maintenance_cost": maintenance_cost,
-        "decay_order": decay_order or "",
-        "consolidate": consolidate,
+        **settings,
         "learning_rate": learning_rate,
         "n_patterns": n_patterns,
         "converged": neuron.converged_,
@@ -202,10 +203,7 @@ def mlp_run(**arguments):
         ``test_accuracy`` and ``train_accuracy`` at the end, the latter on as many images (NaN if
         learning diverged).
     """
-    net, records = _learn(**arguments)
-    X_train, y_train, X_test, y_test, _ = _images(
-        arguments.get("dataset", "mnist-subset"), arguments.get("published"), net.dtype
-    )
+    net, records, (X_train, y_train, X_test, y_test) = _learn(**arguments)
     sets = {"test": (X_test, y_test), "train": (X_train[: len(X_test)], y_train[: len(X_test)])}
     return (
         records[-1]
@@ -222,7 +220,10 @@ def mlp_history(**arguments):
 
     Parameters
     ----------
-    dataset : {"mnist-subset", "mnist", "fashion-mnist", "digits"}
+    dataset : {"mnist-subset", "mnist", "fashion-mnist", "digits"}, path or Dataset
+        A path is that of a folder as `load_idx` reads it.
+    memory : optional
+        A memory of one's own, as `MLP` takes it, instead of the next arguments.
     threshold : float, optional
         Threshold of a synaptic cache; None for no cache.
     scope, decay_time, maintenance_cost, check_every
@@ -285,10 +286,10 @@ def mlp_writes(*, dataset="mnist-subset", published=None, n_quantiles=51, random
     # in single precision some changes are too small to change a weight, and would not be counted
     parameters = {"dtype": "float64"} | parameters
     net = _network(published, random_state=random_state, **parameters)
-    X_train, y_train, *_, checksum = _images(dataset, published, net.dtype)
+    name, checksum, (X_train, y_train, *_) = _images(dataset, published, net.dtype)
     net.fit(X_train, y_train, count_writes=True)
-    arguments = {name: _plain(value) for name, value in net.get_params().items()}
-    arguments |= provenance(dataset, checksum, random_state)
+    arguments = {name: _plain(value) for name, value in net.get_params(deep=False).items()}
+    arguments |= provenance(name, checksum, random_state)
     shares = np.linspace(0, 1, n_quantiles)
     records = []
     for layer, writes in enumerate(net.writes_, start=1):
@@ -450,6 +451,7 @@ def energy_to_accuracy(table, accuracies, by):
 def _learn(
     *,
     dataset="mnist-subset",
+    memory=None,
     threshold=None,
     scope="neuron",
     decay_time=np.inf,
@@ -463,17 +465,19 @@ def _learn(
     random_state=None,
     **parameters,
 ):
-    """The network after learning, and the records of `mlp_history`."""
+    """The network after learning, the records of `mlp_history`, and the images and labels."""
     check_choice("accuracy_on", accuracy_on, ("test", "train"))
-    memory = _memory(
-        threshold,
+    memory, settings = _memory(
+        memory,
+        threshold=threshold,
         scope=scope,
         decay_time=decay_time,
         maintenance_cost=maintenance_cost,
         check_every=check_every,
     )
     net = _network(published, memory=memory, random_state=random_state, **parameters)
-    X_train, y_train, X_test, y_test, checksum = _images(dataset, published, net.dtype)
+    name, checksum, images = _images(dataset, published, net.dtype)
+    X_train, y_train, X_test, y_test = images
     if accuracy_on == "train":
         X_test, y_test = X_train[: len(X_test)], y_train[: len(y_test)]
     net.fit(
@@ -481,21 +485,22 @@ def _learn(
         evaluate_growth=evaluate_growth,
     )  # fmt: skip
     arguments = {
-        "threshold": np.nan if threshold is None else threshold,
-        "scope": scope,
-        "decay_time": decay_time,
-        "maintenance_cost": maintenance_cost,
-        "check_every": check_every,
+        **settings,
         "published": published or "",
         "accuracy_on": accuracy_on,
-        **{name: _plain(value) for name, value in net.get_params().items() if name != "memory"},
-        **provenance(dataset, checksum, random_state),
+        **{
+            name: _plain(value)
+            for name, value in net.get_params(deep=False).items()
+            if name != "memory"
+        },
+        **provenance(name, checksum, random_state),
     }
     reached = until or np.inf
-    return net, [
+    records = [
         arguments | row | {"reached": bool(row["accuracy"] >= reached), "diverged": net.diverged_}
         for row in net.history_.to_dict("records")
     ]
+    return net, records, images
 
 
 def _network(published, **parameters):
@@ -505,12 +510,28 @@ def _network(published, **parameters):
     return MLP.as_published(published, **({"memory": None} | parameters))
 
 
-@cache
 def _images(dataset, published, dtype):
-    """Inputs and labels; kept, since a worker runs many networks on the same images."""
-    if dataset not in DATASETS:
-        raise ValueError(f"dataset must be one of {', '.join(DATASETS)}, got {dataset!r}")
-    data = DATASETS[dataset]()
+    """Name and checksum of a data set, and its inputs and labels."""
+    if isinstance(dataset, Dataset):
+        return _scale(dataset, dataset.name, published, dtype)
+    if isinstance(dataset, str) and dataset in DATASETS:
+        return _known_images(dataset, published, dtype)
+    if isinstance(dataset, str | Path) and is_idx_folder(dataset):
+        data = load_idx(dataset)
+        return _scale(data, data.name, published, dtype)
+    raise ValueError(
+        f"dataset must be one of {', '.join(DATASETS)}, a folder with the four IDX files or a "
+        f"Dataset, got {dataset!r}"
+    )
+
+
+@cache
+def _known_images(name, published, dtype):
+    """Kept, since a worker runs many networks on the same images."""
+    return _scale(DATASETS[name](), name, published, dtype)
+
+
+def _scale(data, name, published, dtype):
     # a pixel has few possible values: it is these that are scaled
     levels = np.arange(data.brightest + 1)[:, np.newaxis] / data.brightest
     if published is not None:
@@ -518,16 +539,27 @@ def _images(dataset, published, dtype):
         # the noise that breaks ties is left out: here they break by index
         levels = published_inputs(levels, published, mean=mean, noise=False)
     levels = levels.ravel().astype(dtype)
-    return (
-        levels[data.images_train], data.y_train, levels[data.images_test], data.y_test,
-        data.checksum,
-    )  # fmt: skip
+    images = levels[data.images_train], data.y_train, levels[data.images_test], data.y_test
+    return name, data.checksum, images
 
 
-def _memory(threshold, **settings):
-    if threshold is None or np.isnan(threshold):
-        return Persistent()
-    return SynapticCache(threshold, **settings)
+def _memory(memory, *, threshold, **settings):
+    """A memory, and its settings as they go into a record."""
+    has_threshold = threshold is not None and not np.isnan(threshold)
+    if memory is None:
+        memory = SynapticCache(threshold, **settings) if has_threshold else Persistent()
+        described = {"threshold": threshold if has_threshold else np.nan} | settings
+    else:
+        usual = {entry.name: entry.default for entry in fields(SynapticCache)}
+        if has_threshold or any(value != usual[name] for name, value in settings.items()):
+            raise ValueError(
+                f"threshold, {', '.join(settings)} are of the memory that is used by default: "
+                "leave them out where memory= is given"
+            )
+        described = {"threshold": getattr(memory, "threshold", np.nan)}
+        described |= {name: getattr(memory, name, usual[name]) for name in settings}
+    described = {name: "" if value is None else _plain(value) for name, value in described.items()}
+    return memory, described | {"memory": repr(memory)}
 
 
 def _digest(*arrays):
@@ -536,4 +568,6 @@ def _digest(*arrays):
 
 def _plain(value):
     """A parameter as it goes into a table."""
+    if isinstance(value, np.generic):
+        value = value.item()
     return value if isinstance(value, int | float | str) else repr(value)

@@ -5,14 +5,19 @@ finished, so that a sweep that was stopped goes on where it was.
 """
 
 import ast
+import contextlib
+import copy
 import hashlib
-import inspect
 import itertools
 import logging
 import os
+import sys
 import tempfile
 import warnings
+from collections.abc import Mapping
 from functools import cache as once
+from importlib import metadata
+from numbers import Integral
 from pathlib import Path
 
 import joblib
@@ -22,19 +27,17 @@ import platformdirs
 from threadpoolctl import ThreadpoolController
 from tqdm.auto import tqdm
 
+from synlib._identity import FRONT_END, PACKAGE, UnknownIdentity, identity, is_library
 from synlib._validation import check_count
+from synlib.datasets import Dataset, is_idx_folder, load_idx
+from synlib.experiments import DATASETS
 
-# what only shows or judges results: another colour is no reason to run everything again
-FRONT_END = (
-    "claims.py",
-    "cli.py",
-    "explore.py",
-    "notebooks.py",
-    "parameters.py",
-    "plotting",
-    "scorecard.py",
-    "up_to_date.py",
-)
+# a record that another version of these made need not come out the same, and would not say so
+PACKAGES = ("numpy", "numba", "scipy", "scikit-learn")
+# what it takes to find the data that are asked for by name; workers that are running already must
+# be told, since they have the environment of when they were started
+DATA = "SYNLIB_DATA"
+_FAILED = "run_error"
 
 
 def sweep(function, *, seeds=1, n_jobs=None, cache=True, **axes):
@@ -53,23 +56,30 @@ def sweep(function, *, seeds=1, n_jobs=None, cache=True, **axes):
         ``joblib.parallel_config(backend="dask")`` the workers of the cluster are used.
     cache : bool or path
         Where finished runs are kept, to be looked up instead of run again: True for
-        ``$SYNLIB_CACHE``, else the user's cache folder; False for nowhere. A run is looked up by
-        the function, its arguments, and the code of the function and of the whole library, so
-        a changed model is never answered from an old cache.
+        ``$SYNLIB_CACHE``, else the user's cache folder; False for nowhere. A run is looked up
+        only if its arguments are the same, the library and what it builds on, and the function
+        with all that it refers to: closures, defaults, globals, its own functions, classes and
+        modules. Where that cannot be known, or a run changes it, the run is computed, and a
+        warning says that it is not kept. What a function reads from files, the clock or the
+        environment is not seen, but for folders of images among its arguments.
     **axes
-        Arguments of the function: a list or array is an axis of the grid, anything else is the
-        same for all runs.
+        Arguments of the function: a list, array, range, Series or Index is an axis of the grid,
+        anything else is the same for all runs.
 
     Returns
     -------
     DataFrame
         One row per record, with the column ``seed`` in front. A run that failed has a row with
-        its arguments and the column ``error``; a warning tells how many did.
+        its arguments and the column ``error`` (``run_error`` if records have an ``error`` of
+        their own); a warning tells how many did.
 
     Raises
     ------
     ValueError
-        If ``seeds`` is not a count.
+        If ``seeds`` is not a count, ``n_jobs`` or ``$SYNLIB_JOBS`` no number of processes, an axis
+        is empty, or an argument is named ``random_state`` or ``seed``, which are the sweep's own.
+    TypeError
+        If the function cannot be called.
     OSError
         If the cache folder cannot be written.
 
@@ -81,21 +91,33 @@ def sweep(function, *, seeds=1, n_jobs=None, cache=True, **axes):
     ([0, 1, 0, 1], [0.5, 0.5, 1.0, 1.0])
     """
     check_count("seeds", seeds)
-    if n_jobs is None:
-        n_jobs = int(os.environ.get("SYNLIB_JOBS", "-1"))
-    names = [name for name, values in axes.items() if isinstance(values, list | np.ndarray)]
+    if not callable(function):
+        raise TypeError(f"function must be callable, got {function!r}")
+    n_jobs = _processes(n_jobs)
+    grid, arguments = _grid(axes)
     points = [
-        axes | dict(zip(names, values, strict=True))
-        for values in itertools.product(*(axes[name] for name in names))
+        arguments | dict(zip(grid, values, strict=True))
+        for values in itertools.product(*grid.values())
     ]
     runs = [(seed, point) for point in points for seed in range(seeds)]
     folder = _cache_folder(cache)
-    key = _version(function)
+    captured, keys = None, [None] * len(runs)
+    if folder is not None:
+        folder /= library_version()
+        try:
+            captured, keys = _keys(function, runs)
+        except UnknownIdentity as error:
+            folder = None
+            _say_not_kept(f"runs of {_name(function)} are", error)
+    data = os.environ.get(DATA)
+    data = data and str(Path(data).expanduser().absolute())
     tasks = (
-        joblib.delayed(_attempt)(function, key, folder, point | {"random_state": seed_state(seed)})
-        for seed, point in runs
+        joblib.delayed(_attempt)(
+            function, captured, key, folder, point | {"random_state": seed_state(seed)}, data
+        )
+        for (seed, point), key in zip(runs, keys, strict=True)
     )
-    rows = []
+    outcomes = []
     results = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
     # in a notebook tqdm does not look at its variable by itself
     hidden = os.environ.get("TQDM_DISABLE", "") not in ("", "0")
@@ -105,22 +127,14 @@ def sweep(function, *, seeds=1, n_jobs=None, cache=True, **axes):
     ):
         # joblib replaces workers that have grown large, and no run is lost
         warnings.filterwarnings("ignore", "A worker stopped while some jobs")
-        for (seed, point), result in zip(runs, results, strict=True):
-            if isinstance(result, _Failure):
-                result = _arguments_of(point) | {"error": result.message}
-            records = [result] if isinstance(result, dict) else result
-            rows += [{"seed": seed} | record for record in records]
+        for result in results:
+            outcomes.append(result)
             progress.update()
-    table = pd.DataFrame(rows)
-    if "error" in table:
-        errors = table["error"].dropna()
-        warnings.warn(
-            f"{len(errors)} of {len(runs)} runs failed; the column 'error' says why. The first: "
-            f"{errors.iloc[0]}",
-            RuntimeWarning,
-            stacklevel=2,
-        )
-    return table
+    changed = sum(isinstance(outcome, _NotKept) for outcome in outcomes)
+    if changed:
+        reason = f"{_name(function)} is not the same before and after"
+        _say_not_kept(f"{changed} of {len(runs)} runs are", reason)
+    return _table(runs, outcomes)
 
 
 def best_threshold(
@@ -156,6 +170,11 @@ def best_threshold(
     table : DataFrame
         All runs.
 
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range or a list, or the records have no such entry.
+
     Examples
     --------
     >>> from synlib.experiments import perceptron_run
@@ -168,6 +187,9 @@ def best_threshold(
         raise ValueError(f"low and high must be such that 0 < low < high, got {low!r}, {high!r}")
     check_count("coarse", coarse, 3)
     check_count("fine", fine, 3)
+    for name, value in arguments.items():
+        if _is_axis(value):
+            raise ValueError(f"{name} must be the same for all runs, got {value!r}")
 
     def run(thresholds):
         return sweep(
@@ -198,6 +220,15 @@ def seed_state(seed):
 
 
 def _compare(table, objective):
+    errors = table.get("error", pd.Series([np.nan]))
+    if objective not in table and errors.map(lambda entry: isinstance(entry, str)).all():
+        return dict.fromkeys(("threshold", "mean", "lower", "upper"), np.nan)  # every run failed
+    for name in ("threshold", objective):
+        if name not in table:
+            known = ", ".join(map(str, table.columns))
+            raise ValueError(f"the records have no entry {name!r}; they have {known}")
+    if table.duplicated(["threshold", "seed"]).any():
+        raise ValueError("the function must give one record per run, got several")
     costs = table.pivot(index="threshold", columns="seed", values=objective)
     if "converged" in table:
         converged = table.pivot(index="threshold", columns="seed", values="converged")
@@ -237,22 +268,97 @@ class _Failure:
         self.message = message
 
 
-def _attempt(function, key, folder, arguments):
+class _NotKept(Exception):
+    """The records of a run that cannot be kept, past joblib, which would keep them."""
+
+    def __init__(self, records):
+        super().__init__(records)
+        self.records = records
+
+
+def _attempt(function, captured, key, folder, arguments, data):
     """One run, looked up or computed, in whatever process this is."""
+    if data is None:
+        os.environ.pop(DATA, None)
+    else:
+        os.environ[DATA] = data
     try:
         if folder is None:
-            return _compute(function, key, arguments)
+            return _records(function, arguments)
         memory = joblib.Memory(folder, verbose=0)
-        # the key stands for the function, whose identity would depend on the process
-        return memory.cache(_compute, ignore=["function"])(function, key, arguments)
+        # the key stands for the others, whose identity would depend on the process
+        compute = memory.cache(_compute, ignore=["function", "captured", "arguments"])
+        return compute(function, captured, key, arguments)
+    except _NotKept as result:
+        return result
     except Exception as error:
         return _Failure(f"{type(error).__name__}: {error}")
 
 
-def _compute(function, key, arguments):
+def _compute(function, captured, key, arguments):
+    is_known = _is_still(function, captured)
+    records = _records(function, arguments)
+    if not (is_known and _is_still(function, captured)):
+        raise _NotKept(records)
+    return records
+
+
+def _is_still(function, captured):
+    """Whether a function is the one that was asked for, with all that it refers to."""
+    if captured is None:  # the library's own
+        return True
+    try:
+        return identity(function) == captured
+    except UnknownIdentity:
+        return False
+
+
+def _records(function, arguments):
+    """The records of one run, which changes no argument of another one."""
     # sums of several threads come in another order, and would depend on the number of workers
     with _thread_pools().limit(limits=1):
-        return function(**arguments)
+        result = function(**_copy(arguments))
+    records = [result] if isinstance(result, Mapping) else result
+    if not isinstance(records, list | tuple) or not all(isinstance(r, Mapping) for r in records):
+        raise TypeError(
+            f"{_name(function)} must return a record (dict) or a list of records, got "
+            f"{type(result).__name__}"
+        )
+    if any("seed" in record for record in records):
+        raise ValueError("a record must not have an entry 'seed': it is the number of the run")
+    return [dict(record) for record in records]
+
+
+def _copy(arguments):
+    large = [value for value in arguments.values() if isinstance(value, Dataset | np.ndarray)]
+    try:
+        return copy.deepcopy(arguments, {id(value): value for value in large})
+    except Exception:  # some things cannot be copied
+        return arguments
+
+
+def _table(runs, outcomes):
+    failures = [outcome.message for outcome in outcomes if isinstance(outcome, _Failure)]
+    records = [
+        outcome.records if isinstance(outcome, _NotKept) else outcome
+        for outcome in outcomes
+        if not isinstance(outcome, _Failure)
+    ]
+    column = _FAILED if any("error" in r for each in records for r in each) else "error"
+    rows, left = [], iter(records)
+    for (seed, point), outcome in zip(runs, outcomes, strict=True):
+        if isinstance(outcome, _Failure):
+            rows.append({"seed": seed} | _arguments_of(point) | {column: outcome.message})
+        else:
+            rows += [{"seed": seed} | record for record in next(left)]
+    if failures:
+        warnings.warn(
+            f"{len(failures)} of {len(runs)} runs failed; the column {column!r} says why. The "
+            f"first: {failures[0]}",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    return pd.DataFrame(rows)
 
 
 @once
@@ -266,41 +372,111 @@ def _arguments_of(point):
     return {k: v if isinstance(v, plain) else repr(v) for k, v in point.items()}
 
 
+def _is_axis(value):
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0
+    return isinstance(value, list | range | pd.Series | pd.Index)
+
+
+def _grid(axes):
+    """The values of each axis, and the arguments that all runs have, with one value of each."""
+    for name, why in (("random_state", "it is drawn for each seed"), ("seed", "it counts runs")):
+        if name in axes:
+            raise ValueError(f"{name} cannot be an argument of a sweep: {why}; see seeds=")
+    grid = {name: list(map(_resolve, value)) for name, value in axes.items() if _is_axis(value)}
+    for name, values in grid.items():
+        if not values:
+            raise ValueError(f"{name} must have at least one value, got an empty axis")
+    return grid, {
+        name: grid[name][0] if name in grid else _resolve(value) for name, value in axes.items()
+    }
+
+
+def _resolve(value):
+    """An argument as a worker understands it, which may have been started in another folder."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        return value.item()
+    is_folder = isinstance(value, str | Path) and value not in DATASETS and is_idx_folder(value)
+    return type(value)(Path(value).expanduser().absolute()) if is_folder else value
+
+
+def _processes(n_jobs):
+    name = "n_jobs"
+    if n_jobs is None:
+        name, n_jobs = "SYNLIB_JOBS", os.environ.get("SYNLIB_JOBS", "-1")
+        with contextlib.suppress(ValueError):
+            n_jobs = int(n_jobs)
+    if not isinstance(n_jobs, Integral) or isinstance(n_jobs, bool) or n_jobs == 0:
+        raise ValueError(
+            f"{name} must be a number of processes, or -1 for one on each core, got {n_jobs!r}"
+        )
+    return int(n_jobs)
+
+
+def runs_folder():
+    """Where finished runs are kept by default."""
+    given = os.environ.get("SYNLIB_CACHE")
+    return Path(given).expanduser() if given else platformdirs.user_cache_path("synlib") / "runs"
+
+
 def _cache_folder(cache):
     if cache is False or cache is None:
         return None
-    if cache is True:
-        cache = os.environ.get("SYNLIB_CACHE") or platformdirs.user_cache_path("synlib") / "runs"
+    folder = runs_folder() if cache is True else Path(cache).expanduser()
     try:
-        Path(cache).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=cache) as file:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"can this folder be written?")
     except OSError as error:
         raise OSError(
-            f"finished runs cannot be kept in {cache} ({error.strerror}): name another folder with "
-            "cache=... or $SYNLIB_CACHE, or keep nothing with cache=False"
+            f"finished runs cannot be kept in {folder} ({error.strerror}): name another folder "
+            "with cache=... or $SYNLIB_CACHE, or keep nothing with cache=False"
         ) from error
-    return Path(cache)
+    return folder
 
 
-def _version(function):
-    """Names a function by what it says and what the library says."""
-    try:
-        source = inspect.getsource(function)
-    except (OSError, TypeError):  # defined where no source is kept
-        source = repr(function)
-    digest = hashlib.sha256(source.encode()).hexdigest()[:16]
-    return f"{function.__module__}.{function.__qualname__} {digest} {_library_version()}"
+def _say_not_kept(what, reason):
+    warnings.warn(f"{what} not kept: {reason}", UserWarning, stacklevel=3)
+
+
+def _name(function):
+    return getattr(function, "__qualname__", None) or repr(function)
+
+
+def _keys(function, runs):
+    """What a function refers to (None if it is the library's own), and a key for each run."""
+    captured = None if is_library(function) else identity(function)
+    name = f"{function.__module__}.{function.__qualname__}" if captured is None else captured
+    known = {}
+
+    def key(seed, point):
+        entries = [name, f"seed {seed}"]
+        for argument, value in sorted(point.items()):
+            if id(value) not in known:
+                known[id(value)] = _argument_identity(value)
+            entries.append(f"{argument} {known[id(value)]}")
+        return "\n".join(entries)
+
+    return captured, [key(seed, point) for seed, point in runs]
+
+
+def _argument_identity(value):
+    if isinstance(value, str | Path) and value not in DATASETS and is_idx_folder(value):
+        return f"{Path(value).name} {load_idx(value).checksum}"
+    return identity(value)
 
 
 @once
-def _library_version():
-    folder = Path(__file__).parent
-    digest = hashlib.sha256()
-    for source in sorted(folder.rglob("*.py")):
-        name = source.relative_to(folder).as_posix()
+def library_version():
+    """Names all that makes the records what they are, but for the function and its arguments."""
+    digest = hashlib.sha256(sys.implementation.cache_tag.encode())
+    digest.update(repr([metadata.version(package) for package in PACKAGES]).encode())
+    for source in sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".gz")):
+        name = source.relative_to(PACKAGE).as_posix()
         if name.split("/")[0] not in FRONT_END:
-            digest.update(name.encode() + _code(source.read_text("utf-8")).encode())
+            is_code = source.suffix == ".py"
+            content = _code(source.read_text("utf-8")).encode() if is_code else source.read_bytes()
+            digest.update(name.encode() + content)
     return digest.hexdigest()[:16]
 
 

@@ -1,5 +1,6 @@
 """Full data sets: found, imported, fetched from a local server, and refused when not right."""
 
+import dataclasses
 import gzip
 import hashlib
 import http.server
@@ -7,7 +8,6 @@ import json
 import os
 import shutil
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from synlib import DataUnavailable, archives, load_fashion_mnist, load_mnist
 from synlib.archives import Archive
 from synlib.cli import main
-from synlib.datasets import FILES, Dataset
+from synlib.datasets import FILES, Dataset, format_idx, read_idx
 
 N_TRAIN, N_TEST = 6, 4
 
@@ -35,8 +35,7 @@ def idx_files(data):
         array = getattr(data, key)
         if "images" in key:
             array = array.reshape(-1, 3, 3)
-        header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-        yield stem, header + array.astype(np.uint8).tobytes()
+        yield stem, format_idx(array)
 
 
 @pytest.fixture
@@ -83,23 +82,48 @@ def no_network(monkeypatch):
 
 def assert_small(data):
     expected = small_images()
-    np.testing.assert_array_equal(data.images_train, expected.images_train)
-    np.testing.assert_array_equal(data.y_test, expected.y_test)
+    for key in FILES:
+        np.testing.assert_array_equal(getattr(data, key), getattr(expected, key))
+    assert (data.name, data.shape, data.brightest) == ("MNIST", (3, 3), 255)
 
 
 def test_found_in_the_folder_named_by_the_environment(archive, folder, monkeypatch):
     for given in (folder, folder.parent):
         monkeypatch.setenv("SYNLIB_DATA", str(given))
         assert_small(load_mnist("full"))
+    monkeypatch.setenv("HOME", str(folder.parents[1]))
+    monkeypatch.setenv("SYNLIB_DATA", "~/given")
+    assert_small(load_mnist("full"))
 
 
-@pytest.mark.skipif("SYNLIB_DATA" not in os.environ, reason="needs the full MNIST in $SYNLIB_DATA")
+needs_data = pytest.mark.skipif(
+    "SYNLIB_DATA" not in os.environ, reason="needs the full data in $SYNLIB_DATA"
+)
+
+
+@needs_data
 def test_the_real_mnist():
     data = load_mnist("full")
     assert data.X_train.shape == (60_000, 784)
     assert data.X_test.shape == (10_000, 784)
     np.testing.assert_array_equal(np.bincount(data.y_test), [980, 1135, 1032, 1010, 982, 892, 958,
                                                              1028, 974, 1009])  # fmt: skip
+
+
+@needs_data
+def test_the_real_fashion_mnist_however_it_is_packed(tmp_path, monkeypatch):
+    data = load_fashion_mnist()
+    np.testing.assert_array_equal(np.bincount(data.y_train), [6000] * 10)
+    np.testing.assert_array_equal(np.bincount(data.y_test), [1000] * 10)
+    given = archives.find(archives.FASHION_MNIST)
+    for number, stem in enumerate(FILES.values()):
+        content = archives.unpack(archives.idx_files(given, stem)[0].read_bytes())
+        if number % 2:  # unpacked
+            (tmp_path / stem).write_bytes(content)
+        else:  # packed anew
+            (tmp_path / f"{stem}.gz").write_bytes(gzip.compress(content, 1))
+    monkeypatch.setenv("SYNLIB_DATA", str(tmp_path))
+    assert load_fashion_mnist().checksum == data.checksum
 
 
 def test_a_folder_with_another_data_set_does_not_count(archive, folder, monkeypatch, no_network):
@@ -136,6 +160,50 @@ def test_damaged_files_are_refused(archive, folder, monkeypatch, damage, message
     assert not archives.cache_folder().exists()
 
 
+def test_of_two_files_that_which_is_right_is_read(archive, folder, monkeypatch):
+    stem = "t10k-images-idx3-ubyte"
+    monkeypatch.setenv("SYNLIB_DATA", str(folder))
+    for content in (b"", gzip.compress(b"other"), gzip.compress(b"cut short")[:-5]):
+        (folder / f"{stem}.gz").write_bytes(content)
+        assert_small(load_mnist("full"))
+    _, target = archives.import_folder(folder)
+    assert (target / stem).is_file()
+    assert not (target / f"{stem}.gz").exists()
+
+
+@pytest.mark.parametrize("leads", ["to the source", "elsewhere", "nowhere"])
+def test_import_onto_a_link(archive, folder, tmp_path, leads):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "kept").write_text("mine")
+    target = archives.cache_folder() / "mnist"
+    target.parent.mkdir(parents=True)
+    to = {"to the source": folder, "elsewhere": other, "nowhere": tmp_path / "nothing"}[leads]
+    target.symlink_to(to)
+    result = CliRunner().invoke(main, ["data", "import", str(folder)])
+    assert result.exit_code == 0, result.output
+    assert not target.is_symlink()
+    assert (other / "kept").read_text() == "mine"
+    assert len(list(folder.iterdir())) == len(list(target.iterdir())) == 4
+    assert_small(load_mnist("full"))
+    assert list(target.parent.iterdir()) == [target]
+    # and onto itself
+    archives.import_folder(target)
+    assert_small(load_mnist("full"))
+
+
+def test_an_import_that_fails_leaves_what_was_there(archive, folder, monkeypatch):
+    archives.import_folder(folder)
+
+    def copy(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(archives.shutil, "copy", copy)
+    with pytest.raises(DataUnavailable, match="No space left"):
+        archives.import_folder(folder)
+    assert_small(load_mnist("full"))
+
+
 def test_imported(archive, folder, monkeypatch):
     result = CliRunner().invoke(main, ["data"])
     assert "MNIST: not here" in result.output
@@ -152,7 +220,10 @@ def test_import_says_what_is_missing(archive, folder):
     (folder / "t10k-labels-idx1-ubyte").unlink()
     result = CliRunner().invoke(main, ["data", "import", str(folder)])
     assert result.exit_code == 1
-    assert "has no file t10k-labels-idx1-ubyte.gz or t10k-labels-idx1-ubyte" in result.output
+    assert "has neither t10k-labels-idx1-ubyte.gz nor t10k-labels-idx1-ubyte" in result.output
+    (folder / "train-labels-idx1-ubyte.gz").rename(folder / "train-labels.idx1-ubyte.gz")
+    result = CliRunner().invoke(main, ["data", "import", str(folder)])
+    assert "is train-labels.idx1-ubyte.gz meant? Then rename it" in result.output
 
 
 def test_import_on_a_full_disk_leaves_nothing(archive, folder, small_disk, monkeypatch):
@@ -260,9 +331,24 @@ def openml(monkeypatch):
 
 def test_fetched_from_openml_once(archive, openml, monkeypatch):
     assert_small(load_mnist("full"))
-    # and from the cache when the server is gone
+    # what is kept are the four files and nothing else
+    kept = archives.cache_folder() / "mnist"
+    assert sorted(path.name for path in kept.iterdir()) == sorted(f"{f}.gz" for f in FILES.values())
+    assert list(kept.parent.iterdir()) == [kept]
+    np.testing.assert_array_equal(
+        read_idx(kept / f"{FILES['y_test']}.gz", ndim=1), small_images().y_test
+    )
+    assert f"MNIST: {kept}" in CliRunner().invoke(main, ["data"]).output
+    # and from there when the server is gone
     monkeypatch.setattr(OpenML, "do_GET", lambda self: self.send_error(500))
     assert_small(load_mnist("full"))
+
+
+def test_fetched_although_it_cannot_be_kept(archive, openml, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setattr(archives, "cache_folder", lambda: tmp_path / "file" / "data")
+    with pytest.warns(UserWarning, match="MNIST is fetched, but not kept.*file/data/mnist"):
+        assert_small(load_mnist("full"))
 
 
 def test_fetch_by_command(archive, openml):
@@ -271,14 +357,13 @@ def test_fetch_by_command(archive, openml):
     assert "6 training and 4 test images" in result.output
 
 
-def test_other_images_from_openml_are_refused(archive, openml, monkeypatch):
+@pytest.mark.parametrize("what", ["MNIST", "Fashion-MNIST"])
+def test_other_images_from_openml_are_refused(archive, openml, monkeypatch, what):
     monkeypatch.setattr(OpenML, "data", small_images(seed=1))
-    with pytest.raises(DataUnavailable, match="is not what it should be"):
-        load_mnist("full")
-
-
-def test_the_known_checksums_have_the_right_form():
-    for known in archives.ARCHIVES:
-        assert set(known.checksums) == set(FILES.values())
-        assert all(len(checksum) == 64 for checksum in known.checksums.values())
-    assert isinstance(archives.cache_folder(), Path)
+    if what == "Fashion-MNIST":  # at the address of which there is the same
+        monkeypatch.setattr(
+            archives, "FASHION_MNIST", dataclasses.replace(archives.FASHION_MNIST, openml_id=554)
+        )
+    with pytest.raises(DataUnavailable, match=f"sent for {what} is not what it should be"):
+        load_mnist("full") if what == "MNIST" else load_fashion_mnist()
+    assert not archives.cache_folder().exists()

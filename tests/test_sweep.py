@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import joblib
@@ -13,10 +14,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synlib import LargestUpdates
+from synlib import LargestUpdates, SynapticCache, load_digits
 from synlib import sweep as sweep_module
-from synlib.experiments import energy_to_accuracy, mlp_history, mlp_run, perceptron_run
-from synlib.sweep import best_threshold, sweep
+from synlib.datasets import FILES, Dataset, write_idx
+from synlib.experiments import (
+    energy_to_accuracy,
+    mlp_history,
+    mlp_run,
+    mlp_writes,
+    perceptron_run,
+)
+from synlib.sweep import best_threshold, seed_state, sweep
 
 GRID = dict(n_inputs=60, load=[0.5, 1.2], threshold=[None, 3.0], decay_time=500.0, seeds=2)
 NETS = dict(dataset="digits", hidden=[10, 20], max_epochs=2, seeds=2)
@@ -34,6 +42,11 @@ def fragile(*, value, random_state):
     if value < 0:
         raise ArithmeticError(f"cannot take the root of {value}")
     return {"value": value, "root": value**0.5}
+
+
+def own_error(*, value, random_state):
+    """A run with an entry ``error`` of its own."""
+    return {"value": value, "error": 0.1} | ({} if value >= 0 else {"value": 1 / 0})
 
 
 def noisy_parabola(*, threshold, random_state):
@@ -85,7 +98,7 @@ def test_a_changed_library_is_not_answered_from_an_old_cache(tmp_path, monkeypat
     log = tmp_path / "log"
     options = dict(cache=tmp_path / "cache", n_jobs=1, log=str(log), value=1)
     sweep(counted, **options)
-    monkeypatch.setattr(sweep_module, "_library_version", lambda: "another")
+    monkeypatch.setattr(sweep_module, "library_version", lambda: "another")
     sweep(counted, **options)
     assert len(log.read_text().splitlines()) == 2
 
@@ -126,7 +139,7 @@ def test_a_killed_sweep_goes_on_where_it_stopped(tmp_path):
     script.write_text(SLOW)
     command = [sys.executable, str(script), str(log), str(cache)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while (not log.exists() or len(log.read_text().split()) < 4) and time.monotonic() < deadline:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
@@ -209,11 +222,195 @@ def test_energy_to_accuracy_takes_the_first_time():
     assert list(found["accuracy"]) == [0.6, 0.6, 0.75]
 
 
-def test_bad_arguments_are_named():
-    with pytest.raises(ValueError, match="seeds must be an integer of at least 1"):
-        sweep(perceptron_run, seeds=0)
-    with pytest.warns(RuntimeWarning, match="dataset must be one of mnist-subset"):
+def test_an_entry_called_error_is_no_failure():
+    table = sweep(own_error, value=[1, 2], n_jobs=1, cache=False)
+    assert list(table["error"]) == [0.1, 0.1]
+    with pytest.warns(RuntimeWarning, match="1 of 2 runs failed; the column 'run_error' says why"):
+        table = sweep(own_error, value=[1, -1], n_jobs=1, cache=False)
+    assert table["error"][0] == 0.1
+    assert table["run_error"][1] == "ZeroDivisionError: division by zero"
+
+
+@pytest.mark.parametrize("wrong", [None, 0.5, [0.5], "text", pd.DataFrame({"a": [1]})])
+def test_a_run_without_a_record_is_named_and_the_others_stay(tmp_path, wrong):
+    def run(*, value, random_state):
+        return {"value": value} if value else wrong
+
+    match = "1 of 3 runs failed.*TypeError: .*run must return a record .dict. or a list of records"
+    with pytest.warns(RuntimeWarning, match=match):
+        table = sweep(run, value=[1, 0, 2], n_jobs=1, cache=tmp_path)
+    assert list(table["value"]) == [1, 0, 2]
+    assert len(list(tmp_path.rglob("output.pkl"))) == 2
+
+
+def test_the_number_of_the_run_is_not_overwritten():
+    def run(*, random_state):
+        return {"seed": 7}
+
+    with pytest.warns(RuntimeWarning, match="a record must not have an entry 'seed'"):
+        assert list(sweep(run, seeds=2, n_jobs=1, cache=False)["seed"]) == [0, 1]
+
+
+def test_what_is_an_axis():
+    def run(*, a, b, c, random_state):
+        return {"a": a, "b": b, "c": c}
+
+    table = sweep(run, a=range(2), b=pd.Series([3, 4]), c=np.array(5), n_jobs=1, cache=False)
+    assert table[["a", "b", "c"]].to_numpy().tolist() == [
+        [0, 3, 5],
+        [0, 4, 5],
+        [1, 3, 5],
+        [1, 4, 5],
+    ]
+
+
+def test_best_threshold_where_all_runs_fail():
+    def run(*, threshold, random_state):
+        raise ArithmeticError("never")
+
+    with pytest.warns(RuntimeWarning, match="21 of 21 runs failed"):
+        best, table = best_threshold(run, low=1, high=9, n_jobs=1, cache=False)
+    assert set(best) == {"threshold", "mean", "lower", "upper"}
+    assert np.isnan(list(best.values())).all()
+    assert len(table) == 21
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(objective="cost"), "no entry 'cost'; they have seed, threshold, total, converged"),
+        (dict(load=[1, 2]), r"load must be the same for all runs, got \[1, 2\]"),
+    ],
+)
+def test_best_threshold_names_what_is_wrong(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        best_threshold(noisy_parabola, low=1, high=9, n_jobs=1, cache=False, **arguments)
+
+
+@pytest.mark.parametrize("jobs", ["", "auto", "0", "two", "1.5"])
+def test_jobs_of_the_environment_are_named(monkeypatch, jobs):
+    monkeypatch.setenv("SYNLIB_JOBS", jobs)
+    with pytest.raises(ValueError, match=f"SYNLIB_JOBS must be a number of processes.*'?{jobs}'?$"):
+        sweep(fragile, value=4, cache=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(random_state=1), "random_state cannot be an argument of a sweep"),
+        (dict(random_state=[1, 2]), "random_state cannot be an argument of a sweep"),
+        (dict(seed=[1, 2]), "seed cannot be an argument of a sweep"),
+        (dict(value=[]), "value must have at least one value"),
+        (dict(seeds=0), "seeds must be an integer of at least 1"),
+        (dict(n_jobs=0), "n_jobs must be a number of processes"),
+        (dict(n_jobs="auto"), "n_jobs must be a number of processes"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        sweep(fragile, cache=False, **arguments)
+
+
+def test_bad_data_sets_are_named():
+    with pytest.warns(RuntimeWarning, match=r"dataset must be one of mnist-subset.*got 'letters'"):
         sweep(mlp_run, dataset="letters", n_jobs=1, cache=False)
+    with pytest.raises(TypeError, match="function must be callable"):
+        sweep("mlp_run")
+
+
+def test_home_is_understood_in_the_place_of_the_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    sweep(fragile, value=4, n_jobs=1, cache="~/given")
+    monkeypatch.setenv("SYNLIB_CACHE", "~/set")
+    sweep(fragile, value=4, n_jobs=1)
+    for name in ("given", "set"):
+        assert len(list((tmp_path / name).rglob("output.pkl"))) == 1
+
+
+INTERRUPTED = SLOW.replace("time.sleep(0.3)", "time.sleep(0.1 if value < 4 else 60)")
+
+
+def test_interrupting_is_quiet_and_keeps_what_is_finished(tmp_path):
+    script, log, cache = tmp_path / "slow.py", tmp_path / "log", tmp_path / "cache"
+    script.write_text(INTERRUPTED)
+    command = [sys.executable, str(script), str(log), str(cache)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    deadline = time.monotonic() + 300
+    while len(list(cache.rglob("output.pkl"))) < 4 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as the terminal does: to the workers too
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert errors.count("Traceback") == 1, errors
+    assert errors.strip().endswith("KeyboardInterrupt")
+    assert len(list(cache.rglob("output.pkl"))) == 4
+
+
+@pytest.fixture
+def images():
+    digits = load_digits()
+    return Dataset(
+        "small digits", digits.images_train[:60], digits.y_train[:60], digits.images_test[:20],
+        digits.y_test[:20], (8, 8), brightest=255,
+    )  # fmt: skip
+
+
+def test_a_folder_and_a_dataset_are_data_sets(tmp_path, monkeypatch, images):
+    folder = tmp_path / "small digits"
+    folder.mkdir()
+    for key, stem in FILES.items():
+        array = getattr(images, key)
+        write_idx(folder / f"{stem}.gz", array.reshape(-1, 8, 8) if "images" in key else array)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    run = dict(hidden=5, max_epochs=1)
+    given = [images, folder, str(folder), "small digits", "~/small digits"]
+    expected = mlp_run(dataset=images, random_state=seed_state(0), **run)
+    assert (expected["dataset"], expected["checksum"]) == ("small digits", images.checksum)
+    # workers, which may have been started elsewhere, find them too
+    table = sweep(mlp_run, dataset=given, n_jobs=2, cache=tmp_path / "cache", **run)
+    assert len(table) == 5
+    for record in table.drop(columns="seed").to_dict("records"):
+        assert record == pytest.approx(expected, nan_ok=True)
+    for function in (mlp_history, mlp_writes):
+        records = function(dataset=folder, random_state=0, **run)
+        assert records[0]["checksum"] == images.checksum
+    # other images in the folder are other data
+    write_idx(folder / f"{FILES['y_train']}.gz", (images.y_train + 1) % 10)
+    other = sweep(mlp_run, dataset=str(folder), n_jobs=1, cache=tmp_path / "cache", **run)
+    assert other["checksum"][0] != images.checksum
+
+
+@dataclass(frozen=True)
+class Overnight(SynapticCache):
+    """A memory of one's own."""
+
+    threshold: float = 0.0
+    scope: str = "network"
+    check_every: int = 100
+
+
+def test_a_memory_of_ones_own():
+    memory = Overnight(maintenance_cost=1e-3)
+    given = dict(dataset="digits", hidden=5, max_epochs=1, random_state=0)
+    record = mlp_run(memory=memory, **given)
+    assert record["memory"] == repr(memory)
+    assert (record["threshold"], record["check_every"]) == (0.0, 100)
+    same = mlp_run(threshold=0.0, scope="network", check_every=100, maintenance_cost=1e-3, **given)
+    assert {k: v for k, v in record.items() if k != "memory"} == pytest.approx(
+        {k: v for k, v in same.items() if k != "memory"}, nan_ok=True
+    )
+    neuron = perceptron_run(n_inputs=30, memory=SynapticCache(2.0), random_state=0)
+    assert neuron == perceptron_run(n_inputs=30, threshold=2.0, random_state=0)
+    with pytest.raises(ValueError, match=r"leave them out where memory= is given"):
+        mlp_run(memory=memory, decay_time=10.0, **given)
+
+
+def test_arrays_as_axes_give_numbers_in_records():
+    table = sweep(
+        mlp_run, dataset="digits", hidden=np.array([5]), max_epochs=1, n_jobs=1, cache=False
+    )
+    assert table["hidden"][0] == 5
 
 
 def test_words_do_not_void_the_cache_but_code_does():

@@ -6,13 +6,12 @@ FOLDER holds the four IDX files. The subset, 6,000 training and 1,000 test image
 digit and drawn with a fixed seed, is written to synlib/data/mnist.
 """
 
-import gzip
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from synlib.datasets import FILES, load_idx
+from synlib.datasets import FILES, load_idx, write_idx
 
 TARGET = Path(__file__).parents[1] / "synlib" / "data" / "mnist"
 SIZES = {"train": 6000, "test": 1000}
@@ -34,12 +33,6 @@ def main(folder):
         random.shuffle(chosen)
         write_idx(TARGET / f"{FILES[f'images_{part}']}.gz", images[chosen])
         write_idx(TARGET / f"{FILES[f'y_{part}']}.gz", labels[chosen])
-
-
-def write_idx(path, array):
-    header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-    # without a time stamp the same images give the same file
-    path.write_bytes(gzip.compress(header + array.astype(np.uint8).tobytes(), 9, mtime=0))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ import hashlib
 from pathlib import Path
 
 import numba
-import platformdirs
+
+from synlib._kernels.kept import KernelCache, kernels_folder
 
 # Sums may be reordered, which lets them be vectorised, but infinities and NaNs keep their meaning.
 ANY_ORDER = {"reassoc", "contract", "nsz"}
@@ -23,17 +24,10 @@ def compiled(function, **options):
     files. The folder is therefore named after the content of all of them, so that an old
     machine code can never answer for a new source.
     """
-    previous = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(_CACHE_FOLDER)
-    try:
-        return numba.njit(
-            cache=True,
-            error_model="numpy",
-            no_cfunc_wrapper=True,
-            **options,
-        )(function)
-    finally:
-        numba.config.CACHE_DIR = previous
+    kernel = numba.njit(error_model="numpy", no_cfunc_wrapper=True, **options)(function)
+    if not numba.config.DISABLE_JIT:
+        kernel._cache = KernelCache(function, _CACHE_FOLDER)  # as its `enable_caching` does
+    return kernel
 
 
 def inner(function, **options):
@@ -51,10 +45,13 @@ def accounting(function):
     return inner(function, fastmath=ANY_ORDER)
 
 
-def _cache_folder():
+def version():
+    """Names the content of all kernels, and how they are compiled."""
     sources = sorted(Path(__file__).parent.glob("*.py"))
-    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-    return platformdirs.user_cache_path("synlib") / "kernels" / digest[:16]
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources))
+    settings = ("OPT", "BOUNDSCHECK", "LOOP_VECTORIZE", "SLP_VECTORIZE", "DEBUGINFO_DEFAULT")
+    digest.update(repr([getattr(numba.config, name, None) for name in settings]).encode())
+    return digest.hexdigest()[:16]
 
 
-_CACHE_FOLDER = _cache_folder()
+_CACHE_FOLDER = kernels_folder() / version()
