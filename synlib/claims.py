@@ -54,7 +54,7 @@ class Claim:
 
 CLAIMS = {
     "E1": Claim(
-        "a perceptron needs K = 2P/(2-P/N)² updates in T = P^1.5/(2-P/N)² presentations",
+        "a perceptron needs K = 2P/(2-P/N)² updates in T = P√P/(2-P/N)² presentations",
         "li2020, Methods",
         {
             "updates": Measure("updates / theory", "1", CLOSE),
