@@ -1,7 +1,7 @@
 """The command line: ``synlib figures | book | data | cache | scorecard``.
 
 Exit codes: 0, done; 1, it failed and the last line on standard error says why; 2, the command was
-not understood.
+not understood; 130, it was stopped by Ctrl-C.
 """
 
 import contextlib
@@ -11,16 +11,38 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 import yaml
 
-from synlib import archives, caches, notebooks, scorecard, up_to_date
+from synlib import archives, caches, notebooks, parameters, scorecard, up_to_date
 
+GITHUB = ("github.com", "www.github.com", "ssh.github.com")
+INTERRUPTED = 130  # the exit code that shells expect after Ctrl-C
+PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹×", "-0123456789x") | {ord("≥"): ">=", ord("≤"): "<="}
 PROFILES = click.Choice(["quick", "paper"])
 
 
-@click.group()
+class Commands(click.Group):
+    """Commands that end in one line whatever stops them, on any terminal."""
+
+    def invoke(self, context):
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            return super().invoke(context)
+        except KeyboardInterrupt:
+            click.echo("stopped", err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from None
+        except OSError as error:
+            if error.filename is None:
+                raise
+            raise click.ClickException(f"{error.filename}: {error.strerror}") from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="synlib")
 def main():
     """What does it cost to learn? Figures, book and data of synlib."""
@@ -30,19 +52,20 @@ def main():
 @click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
 @click.option("--profile", type=PROFILES, default="quick", show_default=True,
               help="Sizes: those in the notebooks, or those of the papers.")  # fmt: skip
-@click.option("-p", "parameters", multiple=True, metavar="NAME=VALUE",
-              help="A parameter of the notebooks; may be given several times.")  # fmt: skip
+@click.option("-p", "assignments", multiple=True, metavar="NAME=VALUE",
+              help="A parameter of the notebooks, such as seeds=3 or 'loads=[0.5, 1.0]'; may be "
+                   "given several times.")  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path), default=Path("figures"),
               show_default=True, help="Folder for executed notebooks and figures.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; by default one a core.")
-def figures(chapters, profile, parameters, output, jobs):
+def figures(chapters, profile, assignments, output, jobs):
     """Run chapters and write every figure as SVG and PNG, and its numbers as JSON.
 
-    A CHAPTER is the number or the name of a notebook; without any, all are run.
+    A CHAPTER is the number, the name or the path of a notebook; without any, all are run.
     """
-    paths = [notebooks.find(chapter) for chapter in chapters] or notebooks.all_notebooks()
-    given = dict(notebooks.parse_parameter(text) for text in parameters)
-    notebooks.run_notebooks(paths, profile, given, output, jobs)
+    paths = list(dict.fromkeys(map(notebooks.find, chapters))) or notebooks.all_notebooks()
+    given = dict(map(parameters.parse, assignments))
+    notebooks.run_notebooks(paths, profile, given, output.expanduser(), jobs)
     click.echo(f"Figures are in {output}")
 
 
@@ -56,9 +79,9 @@ def book(profile, jobs):
     The paper profile also stores the rows of the scorecard, in book/results.
     """
     paths = notebooks.all_notebooks()
+    notebooks.require("ipykernel", "jupyter_book")
     build = notebooks.ROOT / "_build"
     index = build / "html" / "index.html"
-    index.unlink(missing_ok=True)
     _forget_old_pages(build)
     source = build / profile
     results = scorecard.RESULTS if profile == "paper" else None
@@ -155,8 +178,17 @@ def show_scorecard():
     results = scorecard.load()
     for record in results.values():
         click.echo(f"{record['chapter']}, {record['date']}")
-        click.echo(f"{scorecard.Card(record['rows'])}\n")
+        click.echo(_showable(f"{scorecard.Card(record['rows'])}\n"))
     click.echo(scorecard.Board(results))
+
+
+def _showable(text):
+    """A text in the characters that standard output has: 9.9×10⁷, or 9.9x10^7."""
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return re.sub("[⁻⁰¹²³⁴-⁹]+", r"^\g<0>", text).translate(PLAIN)
+    return text
 
 
 def _forget_old_pages(build):
@@ -208,14 +240,47 @@ def _config():
 
 
 def repository_address(folder=None):
-    """Where the repository is on GitHub: by ``$GITHUB_REPOSITORY``, else by the remote "origin"."""
+    """Where the repository is on GitHub: by ``$GITHUB_REPOSITORY``, else by the remote "origin".
+
+    Parameters
+    ----------
+    folder : path, optional
+        Top of the repository; what lies within that of another project has no address.
+
+    Returns
+    -------
+    str or None
+        None if it is not on GitHub: nothing else can be launched from there.
+    """
     name = os.environ.get("GITHUB_REPOSITORY")
     if name:
         return f"https://github.com/{name}"
-    command = ["git", "-C", folder or notebooks.ROOT, "remote", "get-url", "origin"]
-    try:
-        found = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    except FileNotFoundError:  # no git
+    folder = Path(folder or notebooks.ROOT)
+    top = _git(folder, "rev-parse", "--show-toplevel")
+    if not top or not Path(top).samefile(folder):
         return None
-    match = re.fullmatch(r"(?:https://|git@|ssh://git@)github\.com[:/](.+?)(?:\.git)?/?\s*", found)
-    return f"https://github.com/{match[1]}" if match else None
+    return _on_github(_git(folder, "remote", "get-url", "origin"))
+
+
+def _on_github(remote):
+    """The page of a remote, without what only opens it: user, token, port."""
+    if "://" not in remote:  # [user@]host:path
+        remote = "ssh://" + remote.replace(":", "/", 1)
+    try:
+        parts = urlsplit(remote)
+    except ValueError:  # no address at all
+        return None
+    path = parts.path.strip("/").removesuffix(".git")
+    if parts.hostname not in GITHUB or not re.fullmatch(r"[\w.-]+/[\w.-]+", path):
+        return None
+    return f"https://github.com/{path}"
+
+
+def _git(folder, *arguments):
+    """What git answers, or nothing."""
+    try:
+        return subprocess.run(
+            ["git", "-C", folder, *arguments], capture_output=True, text=True, check=False
+        ).stdout.strip()
+    except FileNotFoundError:  # no git
+        return ""

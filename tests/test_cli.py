@@ -1,12 +1,16 @@
 """The command line: exit codes and messages that a script can rely on, and real figures."""
 
 import contextlib
+import importlib.util
 import json
+import math
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -16,7 +20,7 @@ import yaml
 from click import ClickException
 from click.testing import CliRunner
 
-from synlib import cli, notebooks, scorecard, up_to_date
+from synlib import cli, notebooks, parameters, scorecard, up_to_date
 from synlib.claims import CLAIMS
 from tools import refresh_notebooks
 
@@ -78,6 +82,231 @@ def test_other_mistakes_are_named(tmp_path, monkeypatch):
     result = run("book")
     assert result.exit_code == 1
     assert "the notebooks are not here" in result.output
+
+
+@pytest.mark.parametrize("name", ["1", "01", "perceptron_energy", "01_perceptron_energy.ipynb",
+                                  "notebooks/01_perceptron_energy.ipynb",
+                                  "./notebooks/01_perceptron_energy.ipynb"])  # fmt: skip
+def test_chapters_are_known_by_number_name_and_path(name, monkeypatch):
+    for folder in (ROOT, ROOT / "tests"):
+        monkeypatch.chdir(folder)
+        assert notebooks.find(name) == ROOT / "notebooks" / "01_perceptron_energy.ipynb"
+    assert notebooks.find(str(ROOT / "notebooks" / "12_spiking_neuron.ipynb")).stem[:2] == "12"
+
+
+def test_a_copy_of_a_chapter_is_not_run_as_the_chapter(tmp_path):
+    copy = shutil.copy(ROOT / "notebooks" / "01_perceptron_energy.ipynb", tmp_path)
+    result = run("figures", str(copy))
+    assert result.exit_code == 2
+    assert "is not a chapter of the book" in result.output
+
+
+@pytest.mark.parametrize("arguments", [["-h"], ["figures", "-h"], ["book", "-h"], ["data", "-h"]])
+def test_help_is_short_or_long(arguments):
+    result = run(*arguments)
+    assert result.exit_code == 0
+    assert result.output == run(*arguments[:-1], "--help").output
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-5", 1e-5), ("[0.0, 1e-5]", [0.0, 1e-5]), ("inf", float("inf")), ("1_000", 1000),
+        ("[-inf, .inf]", [-float("inf"), float("inf")]), ("010", 10), ("1e3", 1000.0),
+        ("on", "on"), ("[yes, no, off]", ["yes", "no", "off"]), ("2020-01-01", "2020-01-01"),
+        ("1:30", "1:30"), ("true", True), ("'5'", "5"), ("mnist", "mnist"),
+    ],
+)  # fmt: skip
+def test_values_are_what_people_mean(text, value):
+    name, read = parameters.parse(f"x={text}")
+    assert (name, read, type(read)) == ("x", value, type(value))
+    assert math.isnan(parameters.parse("x=nan")[1])
+
+
+@pytest.mark.parametrize(
+    ("assignment", "reason"),
+    [
+        ("loads=[0.5, 1.0", "-p 'loads=[0.5, 1.0' cannot be read: expected ',' or ']'"),
+        ("loads=@1", "-p 'loads=@1' cannot be read"),
+        ("seeds", "-p takes NAME=VALUE, got 'seeds'"),
+        ("seeds=", "-p takes NAME=VALUE, got 'seeds='"),
+        ("=3", "-p takes NAME=VALUE, got '=3'"),
+        ("seeds=many", "seeds must be a whole number, got 'many'"),
+        ("seeds=2.5", "seeds must be a whole number, got 2.5"),
+        ("seeds=[1, 2]", "seeds must be a whole number, got [1, 2]"),
+        ("seeds=true", "seeds must be a whole number, got True"),
+        ("loads=[0.5, yes]", "each of loads=[...] must be a number, got 'yes'"),
+        ("loads=0.5,1.0", "each of loads=[...] must be a number, got '0.5,1.0'"),
+        ("loads=[]", "loads must have at least one value, got []"),
+        ("loads=[0.5, 0.5]", "loads has 0.5 more than once"),
+        ("loads={a: 1}", "each of loads=[...] must be a number, got {'a': 1}"),
+        ("exponent=1", "no chapter has a parameter 'exponent'; did you mean 'exponents'?"),
+    ],
+)
+def test_wrong_parameters_are_refused_in_one_line(assignment, reason, tmp_path):
+    result = run("figures", "1", "-p", assignment, "--output", str(tmp_path / "new"))
+    assert result.exit_code == 2
+    assert reason in result.output.strip().splitlines()[-1]
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_single_value_is_a_list_of_one():
+    assert parameters.fitting("exponents", 1, [0.0, 0.5]) == [1.0]
+    assert parameters.fitting("thresholds", 18, [0.5, 18]) == [18.0]
+    assert parameters.fitting("hidden", [1e2], [100, 200]) == [100]
+    assert parameters.fitting("hidden_once", [], []) == []
+
+
+def test_unknown_data_are_refused_before_anything_runs(tmp_path):
+    result = run("figures", "10", "-p", "dataset=MNIST", "--output", str(tmp_path / "new"))
+    assert result.exit_code == 2
+    last = result.output.strip().splitlines()[-1]
+    assert "dataset must be one of mnist-subset, mnist, fashion-mnist, digits, got 'MNIST'" in last
+    assert not (tmp_path / "new").exists()
+
+
+def test_missing_data_are_named_before_anything_runs(tmp_path, monkeypatch):
+    def missing(**settings):
+        raise OSError("no way to OpenML")
+
+    monkeypatch.setattr("sklearn.datasets.fetch_openml", missing)
+    monkeypatch.setenv("SYNLIB_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "data").mkdir()
+    monkeypatch.setattr(notebooks, "warm", lambda: pytest.fail("something runs"))
+    result = run("figures", "10", "--profile", "paper", "--output", str(tmp_path / "new"))
+    assert result.exit_code == 1
+    last = result.output.strip().splitlines()[-1]
+    assert "MNIST is not on this computer" in last
+    assert "synlib data import FOLDER" in last
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.fixture
+def own_chapters(tmp_path, monkeypatch):
+    """A function that makes notebooks of our own the chapters of the book."""
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
+    monkeypatch.setattr(notebooks, "warm", lambda: None)
+
+    def make(name, *sources, figure=None):
+        cells = [nbformat.v4.new_code_cell("seeds = 1", metadata={"tags": ["parameters"]})]
+        cells += map(nbformat.v4.new_code_cell, sources)
+        if figure is not None:
+            cells[figure].metadata["mystnb"] = {"figure": {"name": "fig-own"}}
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+        book = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+        nbformat.write(book, tmp_path / "notebooks" / f"{name}.ipynb")
+
+    return make
+
+
+DRAW = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.gcf()"
+NO_RUNS = """
+from synlib.sweep import sweep
+from synlib.experiments import perceptron_run
+sweep(perceptron_run, n_inputs=-3, n_jobs=1, cache=False)["accuracy"]"""
+
+
+def test_a_failed_check_leaves_the_figures_and_says_what_does_not_hold(tmp_path, own_chapters):
+    own_chapters("01_one", DRAW, "x = 1\nassert x > 2, 'too small'", figure=1)
+    result = run("figures", "--output", str(tmp_path / "out"))
+    assert result.exit_code == 1
+    last = result.output.strip().splitlines()[-1]
+    assert "01_one failed: a check does not hold: assert x > 2, 'too small' too small" in last
+    found = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert found == ["01_one.ipynb", "fig-own.json", "fig-own.png"]
+
+
+def test_failures_end_with_what_lies_behind_them(tmp_path, own_chapters):
+    own_chapters("01_runs", NO_RUNS)
+    own_chapters("02_dead", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+    result = run("figures", "--output", str(tmp_path / "out"))
+    assert result.exit_code == 1
+    *_, first, second = sorted(result.output.strip().splitlines()[-2:])
+    both = f"{first}\n{second}"
+    assert re.search(
+        r"01_runs failed: KeyError: 'accuracy', since runs failed: ValueError: n_inp", both
+    )
+    assert "02_dead failed: its process was ended from outside" in both
+
+
+def test_ctrl_c_is_quiet_and_leaves_nothing_half_done(tmp_path, own_chapters):
+    own_chapters("01_quick", "1")
+    own_chapters("02_slow", "open('pid', 'w').write(str(__import__('os').getpid()))",
+                 "import time\nopen('ready', 'w').close()\ntime.sleep(600)")  # fmt: skip
+    program = (
+        "from pathlib import Path; from synlib import cli, notebooks\n"
+        f"notebooks.ROOT = Path({str(tmp_path)!r}); notebooks.warm = lambda: None; cli.main()"
+    )
+    for jobs in ("1", "2"):
+        output = tmp_path / f"out{jobs}"
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, "figures", "--jobs", jobs, "--output", output],
+            stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+        while not (output / "ready").exists() or not (output / "01_quick.ipynb").exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        said = process.communicate(timeout=60)[1]
+        assert process.returncode == 130
+        assert "Traceback" not in said
+        assert said.strip().splitlines()[-1] == "stopped"
+        found = sorted(path.name for path in output.iterdir())
+        assert found == ["01_quick.ipynb", "pid", "ready"]
+        kernel = int((output / "pid").read_text())
+        deadline = time.monotonic() + 60
+        while Path(f"/proc/{kernel}").exists():
+            assert time.monotonic() < deadline, "the kernel goes on"
+            time.sleep(0.1)
+
+
+def test_what_is_missing_is_named_and_nothing_destroyed(tmp_path, monkeypatch):
+    for name in ("notebooks", "_build/html"):
+        (tmp_path / name).mkdir(parents=True)
+    shutil.copy(ROOT / "notebooks" / "11_scorecard.ipynb", tmp_path / "notebooks")
+    index = tmp_path / "_build" / "html" / "index.html"
+    index.write_text("an older book")
+    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
+    find_spec = importlib.util.find_spec
+    missing = []
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name in missing else find_spec(name)
+    )
+    wanted = ("figures", "ipykernel"), ("book", "ipykernel"), ("book", "jupyter_book")
+    for command, module in wanted:
+        missing[:] = [module]
+        result = run(command)
+        assert result.exit_code == 1
+        last = result.output.strip().splitlines()[-1]
+        assert last.startswith(f'Error: {module} is missing: `pip install -e ".[book]"`')
+    assert index.read_text() == "an older book"
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(monkeypatch):
+    def refuse(*arguments, **settings):
+        raise OSError(30, "Read-only file system", "/clone/_build")
+
+    monkeypatch.setattr(cli.notebooks, "require", refuse)
+    result = run("book")
+    assert result.exit_code == 1
+    assert result.output.strip() == "Error: /clone/_build: Read-only file system"
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "cp437", "utf-8"])
+def test_the_scorecard_is_shown_on_any_terminal(encoding):
+    command = Path(sys.executable).with_name("synlib")
+    result = subprocess.run(
+        [command, "scorecard"], capture_output=True, check=True,
+        env=os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+    )  # fmt: skip
+    shown = result.stdout.decode(encoding)
+    assert "\\u" not in shown
+    power = "10⁸" if encoding == "utf-8" else "10^8"
+    assert f"published {power}" in shown
+    assert ("≥ 20" if encoding == "utf-8" else ">= 20") in shown
 
 
 def test_each_failing_notebook_is_one_line(tmp_path):
@@ -211,6 +440,17 @@ def test_stored_verdicts_are_shown():
         ("https://github.com/someone/synlib.git", "https://github.com/someone/synlib"),
         ("git@github.com:someone/synlib.git", "https://github.com/someone/synlib"),
         ("ssh://git@github.com/someone/synlib", "https://github.com/someone/synlib"),
+        ("ssh://git@github.com:22/someone/synlib.git", "https://github.com/someone/synlib"),
+        ("ssh://git@ssh.github.com:443/someone/synlib", "https://github.com/someone/synlib"),
+        ("https://user:token@github.com/someone/synlib.git/", "https://github.com/someone/synlib"),
+        ("https://GitHub.com:443/someone/synlib/", "https://github.com/someone/synlib"),
+        ("git@github.com:someone/synlib/", "https://github.com/someone/synlib"),
+        ("git@github.com:someone/some.github.io.git", "https://github.com/someone/some.github.io"),
+        ("git@gitlab.com:group/subgroup/synlib.git", None),
+        ("https://gitlab.com/group/subgroup/synlib", None),
+        ("https://github.com.example.org/someone/synlib", None),
+        ("https://github.com/someone", None),
+        ("https://[github.com/someone/synlib", None),
         ("/somewhere/else", None),
         (None, None),
     ],
@@ -225,6 +465,16 @@ def test_launch_buttons_only_with_an_address(tmp_path, monkeypatch, remote, addr
     config = cli._config()
     assert ("launch_buttons" in config) == (address is not None)
     assert config.get("repository", {}).get("url") == address
+
+
+def test_a_copy_inside_another_repository_has_no_address(tmp_path, monkeypatch):
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    remote = "https://github.com/another/project"
+    subprocess.run(["git", "-C", tmp_path, "remote", "add", "origin", remote], check=True)
+    (tmp_path / "synlib-main").mkdir()
+    assert cli.repository_address(tmp_path / "synlib-main") is None
+    assert cli.repository_address(tmp_path) == remote
 
 
 def test_the_address_of_a_workflow_comes_first(monkeypatch, tmp_path):
