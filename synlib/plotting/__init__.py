@@ -42,14 +42,24 @@ from synlib.plotting.spikes import (
     spiking_energy,
     trial,
 )
-from synlib.plotting.style import COLOURS, figure_numbers, spread, use_style
+from synlib.plotting.style import (
+    COLOURS,
+    MARKERS,
+    cycled,
+    figure_numbers,
+    line_styles,
+    spread,
+    use_style,
+)
 
 __all__ = [
     "COLOURS",
+    "MARKERS",
     "against_decay",
     "best_against_cost",
     "conductances",
     "corrected_maintenance",
+    "cycled",
     "energy_against_accuracy",
     "energy_against_fraction",
     "energy_against_hidden",
@@ -59,6 +69,7 @@ __all__ = [
     "event_orders",
     "figure_numbers",
     "inefficiency_against_exponent",
+    "line_styles",
     "pareto",
     "perceptron_energy",
     "perceptron_inefficiency",

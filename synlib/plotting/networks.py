@@ -1,10 +1,20 @@
 """Figures of the multilayer networks."""
 
+import itertools
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import LogLocator, NullLocator
 
-from synlib.plotting.style import COLOURS, enough_ticks, plain_numbers, spread
+from synlib.plotting.style import (
+    COLOURS,
+    MARKERS,
+    cycled,
+    enough_ticks,
+    line_styles,
+    plain_numbers,
+    spread,
+)
 
 # for rules side by side: those that have a colour of their own first
 RULE_COLOURS = (
@@ -13,6 +23,11 @@ RULE_COLOURS = (
     "#882255",
     COLOURS["subnetwork"],
     COLOURS["both"],
+    "#117733",
+    "#44AA99",
+    "#CC6677",
+    "#88CCEE",
+    "#661100",
 )
 
 
@@ -60,10 +75,10 @@ def energy_against_fraction(table, column, ax=None):
     ax = ax or plt.gca()
     sizes = sorted(table["hidden"].unique())
     fractions = sorted(table["fraction"].unique())
-    for size, dashes in zip(sizes, ("-", "--", ":", "-."), strict=False):
+    for size, line in cycled(sizes, line_styles()):
         rows = table[(table["hidden"] == size) & table["reached"]]
         colour = COLOURS["largest updates"]
-        spread(ax, rows, "fraction", column, colour, f"{size} hidden", linestyle=dashes)
+        spread(ax, rows, "fraction", column, colour, f"{size} hidden", **line)
         vanilla = rows[rows["fraction"] == 1]
         ax.plot(1, vanilla[column].median(), "o", color=COLOURS["all synapses"])
     ax.plot([], [], "o", color=COLOURS["all synapses"], label="all synapses")
@@ -265,12 +280,12 @@ def writes_per_synapse(table, ax=None):
     """
     ax = ax or plt.gca()
     first = table[table["layer"] == 1]
-    for (name, rows), dashes in zip(
-        first.groupby("rule", sort=False), ("-", "-", "--", ":"), strict=False
-    ):
+    # the first two differ in colour
+    lines = itertools.chain([dict(linestyle="-")], line_styles())
+    for (name, rows), line in cycled(first.groupby("rule", sort=False), lines):
         rows = rows.assign(percent=100 * rows["share"], part=100 * rows["writes"] / rows["steps"])
         colour = COLOURS.get(name, "#4d4d4d")
-        spread(ax, rows, "percent", "part", colour, name, linestyle=dashes)
+        spread(ax, rows, "percent", "part", colour, name, **line)
     ax.set(xlabel="synapses, least written first (%)", ylabel="steps at which it is written (%)")
     ax.legend()
     return ax
@@ -321,8 +336,8 @@ def pareto(table, ax=None):
     Axes
     """
     ax = ax or plt.gca()
-    markers = dict(zip(table["memory"].unique(), "osv^D", strict=False))
-    shades = dict(zip(table["rule"].unique(), RULE_COLOURS, strict=False))
+    markers = dict(cycled(table["memory"].unique(), MARKERS))
+    shades = dict(cycled(table["rule"].unique(), RULE_COLOURS))
     for memory, marker in markers.items():
         rows = table[table["memory"] == memory]
         colours = rows["rule"].map(shades)
@@ -357,7 +372,8 @@ def robustness(saved, ax=None):
     """
     ax = ax or plt.gca()
     first, *others = saved.columns
-    for name, marker, colour in zip(others, "sv^D", RULE_COLOURS[1:], strict=False):
+    styles = zip(MARKERS[1:], itertools.cycle(RULE_COLOURS[1:]), strict=False)
+    for name, (marker, colour) in cycled(others, styles):
         ax.scatter(saved[first], saved[name], marker=marker, color=colour, label=name)
     ends = [saved.min(axis=None), saved.max(axis=None)]
     ax.plot(ends, ends, color="black", linewidth=0.8)
@@ -382,11 +398,11 @@ def time_against_threshold(table, ax=None):
     Axes
     """
     ax = ax or plt.gca()
-    for (accuracy, rows), dashes in zip(table.groupby("accuracy"), ("-", "--", ":"), strict=False):
+    for (accuracy, rows), line in cycled(table.groupby("accuracy"), line_styles("o")):
         middle = rows.groupby("threshold")[["total", "step"]].median()
         label = f"to {accuracy:.0%}"
         colour = COLOURS["per neuron"]
-        ax.plot(*middle.to_numpy().T, "o", linestyle=dashes, color=colour, label=label)
+        ax.plot(*middle.to_numpy().T, color=colour, label=label, **line)
         for threshold, (energy, step) in middle.iterrows():
             ax.annotate(f"{threshold:g}", (energy, step), (5, 5), textcoords="offset points")
     ax.set(xscale="log", yscale="log", xlabel="energy (a.u.)", ylabel="images")

@@ -4,7 +4,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from synlib import theory
-from synlib.plotting.style import COLOURS, plain_numbers, spread
+from synlib.plotting.style import (
+    COLOURS,
+    MARKERS,
+    cycled,
+    line_styles,
+    plain_numbers,
+    spread,
+)
 
 
 def walk(path, solved, ax=None):
@@ -79,7 +86,7 @@ def perceptron_inefficiency(table, ax=None):
     ax = ax or plt.gca()
     loads = np.linspace(table["load"].min(), table["load"].max(), 200)
     learned = table[table["converged"]].groupby("n_inputs")
-    for (n_inputs, rows), marker in zip(learned, "osv^", strict=False):
+    for (n_inputs, rows), marker in cycled(learned, MARKERS):
         line = dict(marker=marker, markersize=5)
         spread(ax, rows, "load", "inefficiency", COLOURS["no caching"], f"$N$ = {n_inputs}", **line)
         expected = theory.inefficiency(loads * n_inputs, n_inputs)
@@ -213,7 +220,8 @@ def best_against_cost(best, formula, column, ax=None):
     ax = ax or plt.gca()
     costs = np.sort(best["maintenance_cost"].unique())
     spread(ax, best, "maintenance_cost", column, COLOURS["total"], "simulation", marker="o")
-    fine = np.geomspace(costs[costs > 0].min(), costs.max(), 200)
+    costs = costs[costs > 0]  # no others are on a logarithmic axis
+    fine = np.geomspace(costs.min(), costs.max(), 200) if costs.size else costs
     ax.plot(fine, formula(fine), "--", color=COLOURS["theory"], linewidth=1.4, label="theory")
     labels = {"inefficiency": "energy / minimal energy", "threshold": r"best threshold $\theta^*$"}
     ax.set(xscale="log", yscale="log", xlabel="maintenance cost $c$", ylabel=labels[column])
@@ -259,9 +267,9 @@ def event_orders(variants, ax=None):
     Axes
     """
     ax = ax or plt.gca()
-    for (name, table), dashes in zip(variants.items(), ("-", "--", ":", "-."), strict=False):
+    for (name, table), line in cycled(variants.items(), line_styles()):
         rows = table[table["converged"]]
-        spread(ax, rows, "threshold", "total", COLOURS["total"], name, linestyle=dashes)
+        spread(ax, rows, "threshold", "total", COLOURS["total"], name, **line)
     ax.set(xscale="log", yscale="log", xlabel=r"threshold $\theta$", ylabel="total energy (a.u.)")
     ax.legend()
     return ax
@@ -353,11 +361,9 @@ def against_decay(best, column, reference=None, ax=None):
     """
     ax = ax or plt.gca()
     costs = sorted(best["maintenance_cost"].unique())
-    for cost, dashes in zip(costs, ("-", "--", ":", "-."), strict=False):
+    for cost, line in cycled(costs, line_styles()):
         rows = best[best["maintenance_cost"] == cost]
-        spread(
-            ax, rows, "decay_rate", column, COLOURS["total"], f"$c$ = {cost:g}", linestyle=dashes
-        )
+        spread(ax, rows, "decay_rate", column, COLOURS["total"], f"$c$ = {cost:g}", **line)
     if reference is not None:
         ax.axhline(reference, color=COLOURS["no caching"], linewidth=1.4, label="no caching")
     labels = {
@@ -387,7 +393,7 @@ def time_against_energy(table, reference, ax=None):
     Axes
     """
     ax = ax or plt.gca()
-    for (cost, rows), marker in zip(table.groupby("maintenance_cost"), "osv^", strict=False):
+    for (cost, rows), marker in cycled(table.groupby("maintenance_cost"), MARKERS):
         median = rows.groupby("threshold")[["inefficiency", "n_epochs"]].median()
         colour = COLOURS["total"]
         ax.plot(*median.to_numpy().T, "-", marker=marker, color=colour, label=f"$c$ = {cost:g}")

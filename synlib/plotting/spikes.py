@@ -1,9 +1,11 @@
 """Figures of the spiking neuron."""
 
+import itertools
+
 import matplotlib.pyplot as plt
 import numpy as np
 
-from synlib.plotting.style import COLOURS, spread
+from synlib.plotting.style import COLOURS, cycled, line_styles, spread
 
 
 def trial(voltage, step, on, axes=None):
@@ -25,9 +27,8 @@ def trial(voltage, step, on, axes=None):
     """
     ax = axes or plt.gca()
     time = step * np.arange(1, voltage.size + 1)
-    for (name, (start, end)), colour in zip(
-        on.items(), (COLOURS["per synapse"], COLOURS["maintenance"]), strict=False
-    ):
+    colours = COLOURS["per synapse"], COLOURS["maintenance"]
+    for (name, (start, end)), colour in cycled(on.items(), colours):
         ax.axvspan(start, end, color=colour, alpha=0.3, linewidth=0)
         ax.text((start + end) / 2, -40, name, ha="center", va="top")
     ax.plot(time, voltage, color="black", linewidth=1.2)
@@ -70,9 +71,11 @@ def spiking_energy(table, ax=None):
     Axes
     """
     ax = ax or plt.gca()
-    for condition, rows in table.groupby("condition", sort=False):
+    # the first two differ in colour
+    lines = itertools.chain([dict(linestyle="-", marker="o")], line_styles("o"))
+    for (condition, rows), line in cycled(table.groupby("condition", sort=False), lines):
         colour = COLOURS["no caching" if condition == "no caching" else "per synapse"]
-        spread(ax, rows, "n_patterns", "total", colour, condition, marker="o", markersize=4)
+        spread(ax, rows, "n_patterns", "total", colour, condition, **line | dict(markersize=4))
     plain = table[table["condition"] == "no caching"]
     spread(ax, plain, "n_patterns", "minimal", COLOURS["minimal"], "minimal")
     ax.set(yscale="log", xlabel="patterns", ylabel="energy (nS)")

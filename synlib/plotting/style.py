@@ -1,5 +1,6 @@
 """How all figures of the book look, and the numbers in them."""
 
+import itertools
 import math
 import os
 
@@ -23,6 +24,9 @@ COLOURS = {
 # The colours of things that are another name for one of the above
 COLOURS["all synapses"] = COLOURS["no caching"]
 COLOURS["per neuron"] = COLOURS["total"]
+
+DASHES = ("-", "--", ":", "-.")
+MARKERS = "osv^D<>pP*Xhd"
 
 STYLE = {
     "figure.figsize": (6.0, 3.8),
@@ -95,6 +99,25 @@ def figure_numbers(figure):
 
 def _numbers(values):
     return [float(f"{value:.7g}") for value in values]
+
+
+def line_styles(first=""):
+    """Settings of lines that differ: dashes, and when these are used up, with markers.
+
+    Parameters
+    ----------
+    first : str
+        Marker of the first four lines.
+    """
+    others = [marker for marker in MARKERS if marker != first]
+    for marker in itertools.cycle([first, *others]):
+        for dashes in DASHES:
+            yield dict(linestyle=dashes, marker=marker, markersize=6 if marker == first else 4)
+
+
+def cycled(groups, styles):
+    """Each group with a style: begins again with the first style when there are more groups."""
+    return zip(groups, itertools.cycle(styles), strict=False)
 
 
 def plain_numbers(axis):

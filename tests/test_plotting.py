@@ -1,0 +1,169 @@
+"""Every group has its line, and can be told from all others, however many there are."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+
+from synlib import plotting
+
+MANY = 9  # more than any list of styles ever had
+RATES = np.geomspace(0.1, 10, 5)
+
+
+@pytest.fixture
+def ax():
+    figure, axes = plt.subplots()
+    yield axes
+    plt.close(figure)
+
+
+def table(group, x="threshold", columns=("total",), names=None, **other):
+    """For each group five points; the numbers of one group are like those of no other."""
+    names = range(1, MANY + 1) if names is None else names
+    rows = [
+        {group: name, x: rate} | dict.fromkeys(columns, place * rate) | other
+        for place, name in enumerate(names, start=1)
+        for rate in RATES
+    ]
+    return pd.DataFrame(rows)
+
+
+def drawn(ax):
+    """The curves of an axes: label, look and numbers."""
+    return [
+        (
+            line.get_label(),
+            (to_hex(line.get_color()), line._dash_pattern, line.get_marker()),
+            line.get_ydata(),
+        )
+        for line in ax.get_lines()
+        if len(line.get_xdata()) == RATES.size
+    ]
+
+
+def check_curves(ax, labels, height=None):
+    """One curve a group, each with its own numbers and look, all of them in the legend."""
+    curves = {label: (look, y) for label, look, y in drawn(ax)}
+    assert set(labels) <= set(curves)
+    looks = [str(curves[label][0]) for label in labels]
+    assert len(set(looks)) == len(labels)
+    for place, label in enumerate(labels, start=1):
+        np.testing.assert_allclose(curves[label][1], place * RATES if height is None else height)
+    legend = ax.get_legend() or ax.legend()
+    assert set(labels) <= {text.get_text() for text in legend.get_texts()}
+
+
+def test_sizes_of_network(ax):
+    runs = table("hidden", "fraction", ["consolidation"], reached=True)
+    plotting.energy_against_fraction(runs, "consolidation", ax)
+    check_curves(ax, [f"{size} hidden" for size in range(1, MANY + 1)])
+
+
+def test_orders_of_events(ax):
+    runs = table("name", converged=True)
+    variants = {f"order {name}": rows for name, rows in runs.groupby("name")}
+    plotting.event_orders(variants, ax)
+    check_curves(ax, list(variants))
+
+
+def test_costs_against_decay(ax):
+    runs = table("maintenance_cost", "decay_rate", ["inefficiency"])
+    plotting.against_decay(runs, "inefficiency", 1.0, ax)
+    check_curves(ax, [f"$c$ = {cost}" for cost in range(1, MANY + 1)])
+
+
+def test_costs_in_time_and_energy(ax):
+    runs = table("maintenance_cost", columns=["inefficiency", "n_epochs"])
+    plotting.time_against_energy(runs, runs, ax)
+    check_curves(ax, [f"$c$ = {cost}" for cost in range(1, MANY + 1)])
+
+
+def test_numbers_of_inputs(ax):
+    runs = table("n_inputs", "load", ["inefficiency"], converged=True)
+    runs["load"] /= 10  # below the capacity
+    plotting.perceptron_inefficiency(runs, ax)
+    check_curves(ax, [f"$N$ = {n}" for n in range(1, MANY + 1)])
+
+
+def test_accuracies_in_time_and_energy(ax):
+    accuracies = np.linspace(0.1, 0.9, MANY)
+    runs = table("accuracy", columns=["total", "step"], names=accuracies)
+    plotting.time_against_threshold(runs, ax)
+    check_curves(ax, [f"to {accuracy:.0%}" for accuracy in accuracies])
+
+
+def test_writes_of_rules(ax):
+    runs = table("rule", "share", ["writes"], [f"rule {n}" for n in range(1, MANY + 1)], layer=1)
+    plotting.writes_per_synapse(runs.assign(steps=100), ax)
+    check_curves(ax, list(runs["rule"].unique()))
+
+
+def test_conditions_of_the_spiking_neuron(ax):
+    names = ["no caching", *(f"cache {n}" for n in range(2, MANY + 1))]
+    runs = table("condition", "n_patterns", ["total", "minimal"], names)
+    plotting.spiking_energy(runs, ax)
+    check_curves(ax, names)
+
+
+def test_learning_rates(ax):
+    runs = table("learning_rate", "accuracy")
+    plotting.energy_by_rate(runs, ax=ax)
+    check_curves(ax, [str(rate) for rate in range(1, MANY + 1)])
+
+
+def test_inputs_of_a_trial(ax):
+    on = {f"input {n}": (n, n + 0.5) for n in range(MANY)}
+    plotting.trial(np.linspace(-70, -60, 100), 0.1, on, ax)
+    assert [text.get_text() for text in ax.texts] == list(on)
+    starts = [patch.get_x() for patch in ax.patches]
+    assert starts == [start for start, _ in on.values()]
+
+
+def test_combinations_of_rule_and_memory(ax):
+    names = [f"rule {n}" for n in range(MANY)]
+    memories = [f"memory {n}" for n in range(MANY)]
+    points = pd.DataFrame(
+        [
+            {"rule": rule, "memory": memory, "saved": 1.0 + i + MANY * j, "time": 1.0 + i * j}
+            for i, rule in enumerate(names)
+            for j, memory in enumerate(memories)
+        ]
+    )
+    plotting.pareto(points, ax)
+    clouds = [cloud for cloud in ax.collections if len(cloud.get_offsets())]
+    saved = np.concatenate([cloud.get_offsets()[:, 1] for cloud in clouds])
+    np.testing.assert_array_equal(np.sort(saved), np.sort(points["saved"]))
+    assert len({cloud.get_paths()[0].vertices.tobytes() for cloud in clouds}) == MANY
+    colours = {to_hex(colour) for cloud in clouds for colour in cloud.get_facecolors()}
+    assert len(colours) == MANY
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == names + memories
+
+
+def test_conditions_of_robustness(ax):
+    names = [f"condition {n}" for n in range(MANY)]
+    saved = pd.DataFrame({name: 1.0 + n + np.arange(5) for n, name in enumerate(names)})
+    plotting.robustness(saved, ax)
+    heights = [cloud.get_offsets()[:, 1].data for cloud in ax.collections]
+    np.testing.assert_array_equal(heights, saved[names[1:]].T)
+    looks = {
+        (cloud.get_paths()[0].vertices.tobytes(), to_hex(cloud.get_facecolors()[0]))
+        for cloud in ax.collections
+    }
+    assert len(looks) == MANY - 1
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == names[1:]
+
+
+def test_costs_without_upkeep_have_no_theory_to_draw(ax):
+    best = pd.DataFrame({"maintenance_cost": [0.0], "inefficiency": [1.0]})
+    with pytest.warns(UserWarning, match="no positive values"):  # matplotlib says so itself
+        plotting.best_against_cost(best, lambda costs: costs, "inefficiency", ax)
+    theory = next(line for line in ax.get_lines() if line.get_label() == "theory")
+    assert len(theory.get_xdata()) == 0
+
+
+def test_a_style_for_each_of_many_lines():
+    styles = [str(style) for _, style in zip(range(40), plotting.line_styles(), strict=False)]
+    assert len(set(styles)) == 40
+    assert [style for _, style in plotting.cycled("abc", "xy")] == ["x", "y", "x"]
