@@ -4,10 +4,11 @@ Each has a function that draws one picture, for the page that is read, and one t
 widget. Only this module knows ipywidgets.
 """
 
+import atexit
 import base64
 import io
-import itertools
 import threading
+import weakref
 
 import ipywidgets as widgets
 import numpy as np
@@ -139,9 +140,7 @@ def learning_picture(histories):
     """
     figure = Figure(figsize=(6.4, 4), layout="constrained")
     ax = figure.subplots()
-    for (name, history), marker in zip(
-        histories.items(), itertools.cycle("osv^D<>pP"), strict=False
-    ):
+    for (name, history), marker in plotting.cycled(histories.items(), plotting.MARKERS):
         colour = next((c for rule, c in plotting.COLOURS.items() if name.startswith(rule)), "black")
         line = dict(color=colour, linestyle="--" if "cache" in name else "-", marker=marker)
         ax.plot(history["total"], 100 * history["accuracy"], markersize=4, label=name, **line)
@@ -153,6 +152,9 @@ def learning_picture(histories):
 
 class Learning:
     """Explorer of rules and memories: networks learn while one watches.
+
+    Learning ends when it is done, stopped, or nobody can see it any more: when the widget is
+    closed or taken off the page, or the interpreter ends.
 
     Parameters
     ----------
@@ -190,13 +192,17 @@ class Learning:
         self.status = widgets.Label()
         self.picture = widgets.HTML()
         self.start_button.on_click(lambda button: self.start())
-        self.stop_button.on_click(lambda button: self.stopped.set())
+        self.stop_button.on_click(lambda button: self.stop())
         self.clear_button.on_click(lambda button: self.clear())
         buttons = widgets.HBox([self.start_button, self.stop_button, self.clear_button])
         self.widget = widgets.VBox(
             [self.rule, self.fraction, self.memory, self.hidden, buttons, self.status, self.picture]
         )
+        self.widget.observe(lambda change: self.stop(), "comm")  # when it is closed
+        self.widget._view_count = 0  # only then is it kept up by the page
+        self.widget.observe(lambda change: None if change["new"] else self.stop(), "_view_count")
         self.draw()
+        _EXPLORERS.add(self)
 
     def start(self):
         """Begin to learn with what is chosen; one network at a time."""
@@ -205,8 +211,16 @@ class Learning:
         self.stopped.clear()
         self.start_button.disabled = self.clear_button.disabled = True
         self.stop_button.disabled = False
-        self.thread = threading.Thread(target=self._learn, daemon=True)
+        # as they are now: controls can be moved before the thread looks at them
+        chosen = self.rule.value, self.fraction.value, self.memory.value, self.hidden.value
+        self.thread = threading.Thread(target=self._learn, args=chosen, daemon=True)
         self.thread.start()
+
+    def stop(self, wait=False):
+        """End learning at the next point of the curve, and wait for it if asked to."""
+        self.stopped.set()
+        if wait and self.thread is not None:
+            self.thread.join()
 
     def clear(self):
         """Forget the networks drawn so far."""
@@ -219,10 +233,9 @@ class Learning:
         alt = f"test accuracy against energy spent; networks: {names}"
         self.picture.value = _image(learning_picture(self.histories), alt)
 
-    def _learn(self):
-        name = f"{self.rule.value}, {self.memory.value}, {self.hidden.value} hidden"
-        if self.rule.value != "all synapses":
-            name = f"{self.rule.value} {self.fraction.value:.2g}, " + name.split(", ", 1)[1]
+    def _learn(self, rule, fraction, memory_name, hidden):
+        share = "" if rule == "all synapses" else f" {fraction:.2g}"
+        name = f"{rule}{share}, {memory_name}, {hidden} hidden"
         self.status.value = f"{name}: learning"
         rows = []
 
@@ -240,12 +253,12 @@ class Learning:
                 for part in (images.X_train, images.X_test)
             )
             memory = Persistent()
-            if self.memory.value != "persistent":
+            if memory_name != "persistent":
                 memory = SynapticCache(0.02, decay_time=1000, maintenance_cost=1e-3)
             net = MLP.as_published(
                 "vanrossum2024",
-                hidden=self.hidden.value,
-                plasticity=RULES[self.rule.value](self.fraction.value),
+                hidden=hidden,
+                plasticity=RULES[rule](fraction),
                 memory=memory,
                 max_epochs=self.max_epochs,
                 dtype="float32",
@@ -265,11 +278,25 @@ class Learning:
 def learning():
     """Explorer of plasticity rules and memories, see `Learning`.
 
+    A cell that is run again makes a new one: what others still learn is ended first.
+
     Returns
     -------
     Widget
     """
+    _end_learning()
     return Learning().widget
+
+
+_EXPLORERS: weakref.WeakSet[Learning] = weakref.WeakSet()
+
+
+# a thread that is in compiled code when the interpreter goes takes the process down with it
+@atexit.register
+def _end_learning():
+    """Stop whatever learns, and wait until it has stopped."""
+    for explorer in list(_EXPLORERS):
+        explorer.stop(wait=True)
 
 
 def _slider(kind, description, value, **settings):

@@ -1,8 +1,99 @@
 """The explorers answer, without a browser; `make test-browser` tries them in one."""
 
+import subprocess
+import sys
+import threading
 import time
 
+import pytest
+
 from synlib import explore
+
+LEAVE = """
+import sys, time
+from synlib import explore
+explorer = explore.Learning(evaluate_every=50, max_epochs=1000)
+explorer.start()
+deadline = time.monotonic() + 100
+while not explorer.histories and time.monotonic() < deadline:
+    time.sleep(0.001)
+time.sleep(float(sys.argv[1]))
+"""
+
+
+def begun(**settings):
+    """An explorer in the midst of learning, with much left to learn."""
+    explorer = explore.Learning(evaluate_every=100, max_epochs=1000, **settings)
+    explorer.start()
+    deadline = time.monotonic() + 120
+    while not explorer.histories:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return explorer
+
+
+def check_ended(explorer):
+    explorer.thread.join(timeout=60)
+    assert not explorer.thread.is_alive()
+    assert not explorer.start_button.disabled
+
+
+def test_a_curve_is_named_by_what_it_was_learned_with(monkeypatch):
+    """Though controls are moved as soon as learning has begun."""
+    used = []
+    as_published = explore.MLP.as_published
+
+    def remember(*arguments, **settings):
+        used.append(settings)
+        return as_published(*arguments, **settings)
+
+    waits = threading.Event()
+    load = explore.load_mnist
+    monkeypatch.setattr(explore.MLP, "as_published", remember)
+    monkeypatch.setattr(explore, "load_mnist", lambda: waits.wait(60) and load())
+    explorer = explore.Learning(evaluate_every=100, max_epochs=1)
+    explorer.hidden.value, explorer.memory.value = 20, "persistent"
+    explorer.start()
+    explorer.hidden.value, explorer.memory.value = 30, "synaptic cache"
+    explorer.rule.value, explorer.fraction.value = "random synapses", 1.0
+    waits.set()
+    while explorer.thread.is_alive() and not explorer.histories:
+        time.sleep(0.01)
+    explorer.stop(wait=True)
+    (settings,) = used
+    assert settings["hidden"] == 20
+    assert settings["plasticity"] == explore.plasticity.LargestUpdates((0.1, 0.1))
+    assert settings["memory"] == explore.Persistent()
+    assert list(explorer.histories) == ["largest updates 0.1, persistent, 20 hidden"]
+
+
+def test_learning_ends_with_its_widget():
+    explorer = begun()
+    explorer.widget.close()
+    check_ended(explorer)
+
+
+def test_learning_ends_when_it_is_off_the_page():
+    explorer = begun()
+    explorer.widget._view_count = 1  # as the page reports it
+    assert not explorer.stopped.is_set()
+    explorer.widget._view_count = 0
+    check_ended(explorer)
+
+
+def test_learning_ends_when_its_cell_runs_again():
+    explorer = begun()
+    explore.learning()
+    assert not explorer.thread.is_alive()
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.003, 0.01, 0.03, 0.1])
+def test_the_interpreter_can_end_while_something_learns(wait):
+    for _ in range(2):
+        result = subprocess.run(
+            [sys.executable, "-c", LEAVE, str(wait)], capture_output=True, text=True, check=False
+        )
+        assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_sliders_redraw_the_picture():
