@@ -4,6 +4,7 @@ import difflib
 import gzip
 import hashlib
 import math
+import stat
 import warnings
 import zlib
 from dataclasses import dataclass, fields
@@ -152,6 +153,8 @@ def load_idx(folder, name=None):
     ------
     FileNotFoundError
         If a file is missing; the message names the one that comes nearest.
+    PermissionError
+        If the folder or a file may not be read.
     ValueError
         If a file is damaged or empty, or images and labels do not fit together. A damaged .gz
         beside a good plain file is passed over, with a warning.
@@ -191,13 +194,26 @@ def is_idx_folder(path):
     """Whether this is the path of a folder with at least one of the four IDX files."""
     try:
         return any(idx_files(Path(path).expanduser(), stem) for stem in FILES.values())
+    except PermissionError:
+        raise
     except (OSError, ValueError, RuntimeError):  # no path at all
         return False
 
 
 def idx_files(folder, stem):
-    """The files that may hold this part of a data set, the first choice first."""
-    return [path for path in (folder / f"{stem}.gz", folder / stem) if path.is_file()]
+    """The files that may hold this part of a data set, the first choice first.
+
+    Raises PermissionError if one may not look.
+    """
+    return [path for path in (folder / f"{stem}.gz", folder / stem) if _is_file(path)]
+
+
+def _is_file(path):
+    """Like `Path.is_file`, which since Python 3.14 says no where one may not look."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def name_missing(folder, stem):

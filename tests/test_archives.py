@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from synlib import DataUnavailable, archives, load_fashion_mnist, load_mnist
 from synlib.archives import Archive
 from synlib.cli import main
-from synlib.datasets import FILES, Dataset, format_idx, read_idx
+from synlib.datasets import FILES, Dataset, format_idx, load_idx, read_idx
 
 N_TRAIN, N_TEST = 6, 4
 
@@ -235,14 +235,18 @@ def test_import_on_a_full_disk_leaves_nothing(archive, folder, small_disk, monke
     assert [path for path in disk.rglob("*") if path.is_file()] == [disk / "filler"]
 
 
-def test_a_folder_without_permission_is_named(archive, folder):
+def test_a_folder_without_permission_is_named(archive, folder, monkeypatch):
+    monkeypatch.setenv("SYNLIB_DATA", str(folder))
     folder.chmod(0)
     is_root = os.geteuid() == 0
     try:
         if is_root:  # who may read everything
             os.seteuid(65534)
-        with pytest.raises(DataUnavailable, match="cannot be read: change its permissions"):
-            archives.import_folder(folder)
+        for look in (lambda: archives.import_folder(folder), lambda: archives.find(archive)):
+            with pytest.raises(DataUnavailable, match="cannot be read: change its permissions"):
+                look()
+        with pytest.raises(PermissionError, match=str(folder)):
+            load_idx(folder)
     finally:
         if is_root:
             os.seteuid(0)
