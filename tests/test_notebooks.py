@@ -108,7 +108,12 @@ def check_03(lines):
 
 
 def check_04(lines):
-    assert 1 <= verdicts(lines)["E10", "ratio"][0] < 2
+    rows = [list(map(float, line.split())) for line in lines[3:7]]
+    assert [row[0] for row in rows] == [0.0001, 0.001, 0.01, 0.1]
+    expected = [[1.1, 1.5, 1.2], [2.0, 2.0, 1.8], [6.1, 7.1, 7.1], [22.2, 22.3, 23.2]]
+    for row, energies in zip(rows, expected, strict=True):
+        assert row[1:] == pytest.approx(energies, abs=0.11)
+    assert verdicts(lines)["E10", "ratio"] == (pytest.approx(1.4, abs=0.05), "qualitatively")
 
 
 def check_05(lines):
@@ -159,7 +164,9 @@ def check_11(lines):
 
 
 def check_12(lines):
-    assert 0.5 < verdicts(lines)["E16", "saved"][0] < 1
+    shares = {int(n): float(share[:-1]) for n, share in map(str.split, lines[1:3])}
+    assert shares == {1: pytest.approx(72, abs=1), 3: pytest.approx(78, abs=1)}
+    assert verdicts(lines)["E16", "saved"] == (pytest.approx(0.75, abs=0.01), "reproduced")
 
 
 CHECKS = {name: globals()[f"check_{name[:2]}"] for name in SMALL}
