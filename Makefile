@@ -59,6 +59,6 @@ clean:  ## remove what was built, but not .venv
 
 # quick if .venv is there, whole and of these requirements
 environment:  ## make .venv anew if it has to be (PYTHON=python3.12: with another Python)
-	@command -v $(PYTHON) >/dev/null || { echo "make: there is no $(PYTHON) here: \
+	@$(PYTHON) -c "" 2>/dev/null || { echo "make: there is no $(PYTHON) here: \
 	install Python 3.11 or newer, or choose one: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) tools/make_environment.py $(if $(filter-out file,$(origin PYTHON)),--chosen)

@@ -148,6 +148,8 @@ def _settings_for_uv(pip):
         "no-index": "UV_NO_INDEX",
     }
     settings = {"UV_INDEX_STRATEGY": "unsafe-best-match"}  # all indexes alike, as pip does
+    if os.environ.get("PYTHONDONTWRITEBYTECODE"):  # else every process would compile for itself
+        settings["UV_COMPILE_BYTECODE"] = "1"
     listed = subprocess.check_output(pip + ["config", "list"]).decode()
     for section in ("global", "install", ":env:"):  # the later ones override
         pattern = r"^" + section + r"\.([\w-]+)='(.*)'$"
