@@ -1,8 +1,14 @@
-"""From inputs to outputs for many samples at once, as needed to evaluate a network."""
+"""From inputs to outputs for many samples at once, as needed to evaluate a network.
+
+Not by matrix products of the library, whose rounding differs from one processor to the next: a
+sample on the border would be right here and wrong there.
+"""
 
 import numpy as np
 
+from synlib._kernels import evaluation
 from synlib._kernels import network as kernels
+from synlib._kernels.inputs import compress
 
 ACTIVATIONS = {
     "logistic": kernels.LOGISTIC,
@@ -16,40 +22,75 @@ OUTPUTS = {
     "linear": kernels.LINEAR,
 }
 
-# Samples are taken in batches of about this many hidden activities, which stay in the processor,
-# but of not so few that fetching the weights takes longer.
-BATCH = 2e5
-SMALLEST_BATCH = 200
+# samples are taken in batches, and units in blocks whose weights stay in the processor
+BATCH = 500
+BLOCK_SIZE = 2**20  # bytes
+# below this share a common value of the inputs is not worth the second term it costs
+WORTHWHILE_SHARE = 0.25
 
 
-def summed_output(net, X, W1, W2, clamp):
-    """Summed input of the output units, (n_samples, n_outputs), in batches."""
-    out = np.empty((len(X), W2.shape[1]), W2.dtype)
-    batch = max(SMALLEST_BATCH, int(BATCH / W1.shape[1]))
-    for first in range(0, len(X), batch):
-        part = slice(first, first + batch)
-        hidden = X[part] @ W1[: X.shape[1]]
-        if net.bias:
-            hidden += W1[-1]
-        hidden = activate(hidden, ACTIVATIONS[net.activation])
-        if clamp:
-            hidden[:, 0] = 1
-        out[part] = hidden @ W2
+def network_output(net, X, weights, plastic, background):
+    """Summed input of the output units of a whole network, whose first units are ``plastic``.
+
+    In the order in which `MLP.fit` adds up what it evaluates: the units that never learn last.
+    """
+    learned = weights[0][:, :plastic], weights[1][:plastic]
+    static = weights[0][:, plastic:], weights[1][plastic:]
+    summed = summed_output(net, X, learned, net.bias, background)
+    if len(static[1]):
+        summed += summed_output(net, X, static, False, background)
+    return summed
+
+
+def summed_output(net, X, weights, clamp, background=0):
+    """Summed input of the output units, (n_samples, n_outputs).
+
+    ``weights`` hold those of each layer. Where most inputs have the value ``background``, giving it
+    saves time.
+    """
+    background = X.dtype.type(background)
+    blocks = [_blocks(w) for w in weights]
+    out = np.empty((len(X), weights[-1].shape[1]), X.dtype)
+    for first in range(0, len(X), BATCH):
+        values = _summed_inputs(X[first : first + BATCH], background, net.bias, blocks[0])
+        for layer in blocks[1:]:
+            evaluation.activate_rows(values, ACTIVATIONS[net.activation])
+            if clamp:
+                values[:, 0] = 1
+            values = _summed_inputs(values, X.dtype.type(0), False, layer)
+        out[first : first + BATCH] = values
     return out
 
 
 def activate(x, kind):
     """Activities (n_samples, n_units) from summed inputs; kind is a number of the kernels."""
-    if kind == kernels.LOGISTIC:
-        with np.errstate(over="ignore"):
-            return 1 / (1 + np.exp(-x))
-    if kind == kernels.RELU:
-        return np.maximum(x, 0)
-    if kind == kernels.LEAKY_RELU:
-        return np.maximum(x, kernels.LEAK * x)
-    if kind == kernels.TANH:
-        return np.tanh(x)
-    if kind == kernels.SOFTMAX:
-        e = np.exp(x - x.max(axis=1, keepdims=True))
-        return e / e.sum(axis=1, keepdims=True)
+    x = x.copy()
+    evaluation.activate_rows(x, kind)
     return x
+
+
+def most_common_value(X):
+    """The most common input value if it is common enough to be treated as a background, else 0."""
+    sample = X[:: max(1, len(X) // 200)]
+    values, counts = np.unique(sample, return_counts=True)
+    common = counts.argmax()
+    return values[common] if counts[common] >= WORTHWHILE_SHARE * sample.size else X.dtype.type(0)
+
+
+def _blocks(weights):
+    """Contiguous parts of the columns."""
+    width = max(16, BLOCK_SIZE // (weights.itemsize * len(weights)))
+    return [
+        np.ascontiguousarray(weights[:, first : first + width])
+        for first in range(0, weights.shape[1], width)
+    ]
+
+
+def _summed_inputs(X, background, bias, blocks):
+    inputs = compress(X, np.arange(len(X)), background, bias)
+    out = np.empty((len(X), sum(block.shape[1] for block in blocks)), X.dtype)
+    first = 0
+    for block in blocks:
+        evaluation.summed_inputs(*inputs, background, block, first, out)
+        first += block.shape[1]
+    return out

@@ -26,8 +26,6 @@ MASKS_PER_DRAW = 500
 STATIC_BLOCK = 256
 # the rules that treat all silent inputs alike, so that a background is one term for each unit
 SEPARABLE = layers.ALL, layers.NONE, layers.BY_UPDATE, layers.BY_INPUT
-# below this share a common value of the inputs is not worth the second term it costs
-WORTHWHILE_SHARE = 0.25
 
 NO_CACHE = Persistent().settings("after", "exponential")
 ALL_SYNAPSES = Expressed()
@@ -48,7 +46,7 @@ class Run:
         self.cache = memory.settings("after", "exponential")
 
         # Units that never learn contribute a constant to the output: computed once per sample.
-        plastic = _rules.plastic_units(plasticity, net.hidden)
+        plastic = net.plastic_units_
         self.initial = weights[0][:, :plastic], weights[1][:plastic]
         self.static = weights[0][:, plastic:], weights[1][plastic:]
         n_outputs = weights[1].shape[1]
@@ -75,7 +73,7 @@ class Run:
             for k, (w, random) in enumerate(zip(self.initial, for_rule.spawn(2), strict=True))
         )
         separable = self.rules[0].kind in SEPARABLE
-        self.background = _most_common_value(X) if separable else X.dtype.type(0)
+        self.background = net.background_ if separable else X.dtype.type(0)
         self.labels = labels
         self.static_output = np.zeros((len(X) if has_static else 0, n_outputs), X.dtype)
         rates = per_layer("learning_rate", net.learning_rate)
@@ -131,10 +129,11 @@ class Run:
     def evaluate(self, X_test, y_test, classes):
         """A row of the history."""
         weights = tuple(self._weights(layer) for layer in self.layers)
-        summed = summed_output(self.net, X_test, *weights, clamp=self.net.bias)
+        background = self.net.background_
+        summed = summed_output(self.net, X_test, weights, self.net.bias, background)
         if self.static_known.size:
             if self.static_test is None:
-                self.static_test = summed_output(self.net, X_test, *self.static, clamp=False)
+                self.static_test = summed_output(self.net, X_test, self.static, False, background)
             summed += self.static_test
         accuracy = float((classes[summed.argmax(axis=1)] == y_test).mean())
         parts = [
@@ -218,14 +217,6 @@ class _UnitMasks:
         return kernels.Masks(self.units, steps - step)
 
 
-def _most_common_value(X):
-    """The most common input value if it is common enough to be treated as a background, else 0."""
-    sample = X[:: max(1, len(X) // 200)]
-    values, counts = np.unique(sample, return_counts=True)
-    common = counts.argmax()
-    return values[common] if counts[common] >= WORTHWHILE_SHARE * sample.size else X.dtype.type(0)
-
-
 def _rule(expressed, shape):
     """The rule for the compiled loop; it need not know of choosing all or none."""
     sizes = {
@@ -251,7 +242,7 @@ def _layer(weights, cache=NO_CACHE, expressed=ALL_SYNAPSES, count_writes=False):
     return layers.Layer(
         persistent=weights.copy(order="C"),
         shift=np.zeros(n_units, weights.dtype),
-        column_sum=weights.sum(axis=0),
+        column_sum=layers.column_sums(weights),
         transient=np.zeros_like(weights, order="C") if cache.enabled else none,
         transient_shift=np.zeros(n_units, weights.dtype),
         transient_sum=np.zeros(n_units, weights.dtype),

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from synlib import spiking
+from synlib._random import standard_normal
 from synlib._validation import check_choice
 from synlib.archives import load_fashion_mnist, load_mnist
 from synlib.datasets import Dataset, is_idx_folder, load_digits, load_idx, random_patterns
@@ -106,7 +107,7 @@ def perceptron_run(
     }
 
 
-def two_weights(random_state=43):
+def two_weights(random_state=47):
     """A perceptron with two inputs learns patterns that can just be told apart.
 
     Parameters
@@ -128,9 +129,9 @@ def two_weights(random_state=43):
     (False, True)
     """
     random = np.random.default_rng(random_state)
-    X = random.normal(size=(60, 2))
-    side = X @ [np.cos(0.7), np.sin(0.7)]
-    clear = np.abs(side) > 0.04 * np.linalg.norm(X, axis=1)
+    X = standard_normal(random, (60, 2))
+    side = 0.76 * X[:, 0] + 0.65 * X[:, 1]
+    clear = np.abs(side) > 0.04 * np.sqrt(X[:, 0] ** 2 + X[:, 1] ** 2)
     X, d = X[clear], np.sign(side[clear])
     neuron = Perceptron().fit(X, d, trace=[0, 1])
 

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from synlib._kernels import layer as kernels
+from synlib._kernels.functions import exponential
 from synlib._parameters import Parameters
 from synlib._validation import check_choice, check_count, check_number
 
@@ -114,7 +115,7 @@ class SynapticCache(Parameters):
     def settings(self, decay_order, decay_form):
         """Settings of the compiled loops; the arguments are the network's own defaults."""
         discrete = (self.decay_form or decay_form) == "discrete"
-        decay = 1 - 1 / self.decay_time if discrete else math.exp(-1 / self.decay_time)
+        decay = 1 - 1 / self.decay_time if discrete else exponential(-1 / float(self.decay_time))
         return kernels.Cache(
             enabled=True,
             threshold=float(self.threshold),

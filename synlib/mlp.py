@@ -16,11 +16,11 @@ from sklearn.utils.validation import (
 )
 from tqdm import tqdm
 
-from synlib import published
+from synlib import _rules, published
 from synlib._estimator import Estimator, classes_of
-from synlib._forward import ACTIVATIONS, OUTPUTS, activate, summed_output
+from synlib._forward import ACTIVATIONS, OUTPUTS, activate, most_common_value, network_output
 from synlib._interrupt import whole
-from synlib._random import generator
+from synlib._random import generator, standard_normal
 from synlib._training import GRADIENTS, LOSSES, Run
 from synlib._validation import (
     check_choice,
@@ -102,6 +102,10 @@ class MLP(ClassifierMixin, Estimator):
     writes_ : tuple of int array, (n_inputs, hidden) and (hidden, n_outputs)
         Writes of each synapse; with `bias`, the first has a row more, and with a `Subnetwork` there
         are only its synapses. Only after ``fit(count_writes=True)``.
+    plastic_units_ : int
+        The first so many hidden units could learn.
+    background_ : float
+        Value that many inputs have, which saves time; 0 if there is none.
     n_steps_ : int
         Samples learned from.
     reached_ : bool
@@ -255,6 +259,8 @@ class MLP(ClassifierMixin, Estimator):
             test = (X, y) if test is None else self._validated_test(test)
             for_weights, for_order, for_rule = generator(self.random_state).spawn(3)
             weights = self._initial_weights(initial_weights, X.shape[1], for_weights)
+            self.plastic_units_ = _rules.plastic_units(plasticity, self.hidden)
+            self.background_ = most_common_value(X)
             run = Run(
                 self, memory, plasticity, weights, X, labels, for_order, for_rule, count_writes
             )
@@ -350,7 +356,7 @@ class MLP(ClassifierMixin, Estimator):
         check_is_fitted(self)
         net = self._learned_as_
         X = validate_data(self, X, dtype=net.dtype, reset=False)
-        return summed_output(net, X, *self.weights_, net.bias)
+        return network_output(net, X, self.weights_, self.plastic_units_, self.background_)
 
     def _validated(self):
         check_flag("bias", self.bias)
@@ -402,10 +408,10 @@ class MLP(ClassifierMixin, Estimator):
             scales = [1 / np.sqrt(shape[1]) for shape in shapes]
             if self.init_scale != "fan_out":
                 scales = per_layer("init_scale", self.init_scale)
-            weights = [random.standard_normal(shape, dtype=self.dtype) for shape in shapes]
-            for w, scale in zip(weights, scales, strict=True):
-                w *= w.dtype.type(scale)
-            return tuple(weights)
+            return tuple(
+                (scale * standard_normal(random, shape)).astype(self.dtype)
+                for shape, scale in zip(shapes, scales, strict=True)
+            )
         weights = tuple(np.array(w, dtype=self.dtype, order="C") for w in given)
         if tuple(w.shape for w in weights) != shapes:
             raise ValueError(

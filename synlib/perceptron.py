@@ -12,6 +12,7 @@ from synlib import energy
 from synlib._estimator import Estimator, classes_of
 from synlib._interrupt import whole
 from synlib._kernels import perceptron as kernels
+from synlib._kernels.layer import column_sums
 from synlib._validation import (
     check_choice,
     check_count,
@@ -188,7 +189,7 @@ class Perceptron(ClassifierMixin, Estimator):
         """Summed input of the neuron for each pattern, array (n_patterns,)."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=float, reset=False)
-        return X @ self.coef_[0] + self.intercept_[0]
+        return kernels.outputs(X, self.coef_[0]) + self.intercept_[0]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -274,7 +275,7 @@ class Perceptron(ClassifierMixin, Estimator):
         exponents = np.array(self.exponents, dtype=float)
         state = kernels.new_state(*patterns.shape, exponents.size)
         step = None
-        gram = patterns @ patterns.T if method == "margins" else None
+        gram = kernels.gram_matrix(patterns) if method == "margins" else None
         if isinstance(memory, Persistent) and method == "margins":
             step = rate * sign[:, None] * patterns
             update_energy = np.column_stack(
@@ -322,7 +323,7 @@ class Perceptron(ClassifierMixin, Estimator):
     @staticmethod
     def _wrong(weights, X, sign):
         """How many patterns the weights themselves get wrong."""
-        outputs = X @ weights[:-1] + weights[-1]
+        outputs = kernels.outputs(X, weights[:-1]) + weights[-1]
         return int(np.count_nonzero((outputs > 0) != (sign > 0)))
 
     def _keep(self, run, method, traced, interrupted=False):
@@ -403,7 +404,7 @@ class _Run:
     @property
     def weights(self):
         if self.step is not None:
-            return self.state.times @ self.step
+            return column_sums(self.state.times[:, None] * self.step)
         return self.state.persistent + self.state.scalars[kernels.FACTOR] * self.state.transient
 
     @property

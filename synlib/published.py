@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from synlib._random import generator
+from synlib._random import generator, standard_normal
 from synlib._validation import check_choice
 from synlib.memory import SynapticCache
 
@@ -99,5 +99,5 @@ def published_inputs(images, name, mean=None, noise=True, random_state=None):
     pixels = pixels * 0.98
     pixels -= pixels.mean() if mean is None else mean
     if noise:
-        pixels += generator(random_state).normal(0, 0.001, pixels.shape)
+        pixels += 0.001 * standard_normal(generator(random_state), pixels.shape)
     return pixels

@@ -11,6 +11,7 @@ import numpy as np
 
 from synlib._interrupt import whole
 from synlib._kernels import spiking as kernels
+from synlib._kernels.functions import exponential
 from synlib._random import generator
 from synlib._validation import check_count, check_number
 
@@ -222,8 +223,8 @@ def draw_spikes(strength, random):
         (visual, VISUAL_ON, strength * RATE),
     ):
         part = spikes[round(on / STEP) : round(off / STEP)]
-        part[:] = random.binomial(FIBRES, rate * STEP * 1e-3, part.shape)
-    background = random.binomial(1, BACKGROUND_RATE * STEP * 1e-3, n_steps)
+        part[:] = _draw_binomial(FIBRES, rate * STEP * 1e-3, part.shape, random)
+    background = _draw_binomial(1, BACKGROUND_RATE * STEP * 1e-3, n_steps, random)
     return auditory, visual, background
 
 
@@ -252,8 +253,20 @@ def _learned(history, persistent, ledger, pairs, strengths):
     )
 
 
+def _draw_binomial(n, p, shape, random):
+    """Successes in n trials, by sums and products as written; NumPy asks the C library for logs."""
+    probability = 1.0
+    for _ in range(n):
+        probability *= 1 - p
+    at_most = [probability]
+    for k in range(1, n):
+        probability *= (n - k + 1) * p / (k * (1 - p))
+        at_most.append(at_most[-1] + probability)
+    return np.searchsorted(at_most, random.random(shape), side="right")
+
+
 def _decay(time):
-    return float(np.exp(-STEP / time))
+    return exponential(-STEP / time)
 
 
 def _settled(history):

@@ -1,27 +1,35 @@
-"""Results do not depend on the processor: the kernels compute what is written, in that order.
+"""Whatever decides what is learned comes out the same, to the last bit, on every machine.
 
-A compiler that reorders or fuses operations does so by the vector units it finds. Interpreted, the
-same kernels cannot but follow the text: weights must come out the same to the last bit.
+Other machines are other processes here, which are told to do without the vector units and fused
+operations of this one, in the C library, in NumPy, in its BLAS and in the compiler; or to compile
+nothing at all, so that the kernels cannot but follow the text.
 """
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
 from synlib import (
     MLP,
     AllSynapses,
     LargestUpdates,
     LargestWeights,
+    Perceptron,
     Persistent,
+    RandomNeurons,
     RandomSynapses,
     Subnetwork,
     SynapticCache,
     load_digits,
+    published_inputs,
+    random_patterns,
+    spiking,
 )
 
 RULES = {
@@ -29,58 +37,140 @@ RULES = {
     "largest updates": LargestUpdates(0.1),
     "largest weights": LargestWeights(0.1),
     "random synapses": RandomSynapses(0.1),
+    "random neurons": RandomNeurons(0.5, "step"),
     "subnetwork": Subnetwork(11),
 }
 MEMORIES = {
     "persistent": Persistent(),
     "per neuron": SynapticCache(0.02, decay_time=50, maintenance_cost=1e-3),
-    "per synapse": SynapticCache(0.005, "synapse", decay_time=50, maintenance_cost=1e-3),
+    "per sum": SynapticCache(0.5, "neuron-sum", decay_time=50, consolidate="next"),
+    "per synapse": SynapticCache(0.005, "synapse", decay_time=50, decay_form="discrete"),
 }
-CASES = [(rule, memory) for rule in RULES for memory in MEMORIES]
+UNITS = [
+    {"activation": "logistic", "output": "logistic", "gradient": "li2020"},
+    {"activation": "tanh", "output": "softmax", "loss": "cross_entropy"},
+    {"activation": "relu", "output": "linear"},
+    {"activation": "leaky_relu", "output": "softmax", "gradient": "nyiro2022"},
+    {"activation": "tanh", "output": "logistic", "loss": "mse"},
+]
+DTYPES = "float64", "float32"
+NETWORKS = [
+    (rule, memory, number % len(UNITS), dtype)
+    for number, (rule, memory) in enumerate((r, m) for r in RULES for m in MEMORIES)
+    for dtype in DTYPES
+]
+
+FEATURES = [name for name in __cpu_dispatch__ if __cpu_features__[name]]
+MACHINES = {
+    "an old processor": {
+        "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX,-AVX2,-FMA,-FMA4,-AVX512F",
+        "NPY_DISABLE_CPU_FEATURES": " ".join(FEATURES),
+        "OPENBLAS_CORETYPE": "Nehalem",
+        "NUMBA_CPU_NAME": "generic",
+        "NUMBA_CPU_FEATURES": "",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    },
+    "another processor": {
+        "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-FMA,-FMA4,-AVX512F",
+        "OPENBLAS_CORETYPE": "Haswell",
+        "OMP_NUM_THREADS": "2",
+        "OPENBLAS_NUM_THREADS": "2",
+    },
+    "one that does not compile": {"NUMBA_DISABLE_JIT": "1"},
+}
 
 
-def fingerprint(rule, memory, dtype):
-    """Hash of the weights after a few steps, without the library's exponential function."""
+def fingerprints(long):
+    """Hashes by name; ``long`` also of what takes too long where nothing is compiled."""
+    found = {}
+    for rule, memory, units, dtype in NETWORKS:
+        name = f"{rule}, {memory}, {UNITS[units]['activation']}, {dtype}"
+        found[f"few steps: {name}"] = network(rule, memory, UNITS[units], dtype, 13)
+        if long:
+            found[f"many steps: {name}"] = network(rule, memory, UNITS[units], dtype, 600)
+    for name, memory in MEMORIES.items():
+        for kind, X in (("signs", 0), ("real numbers", 1)):
+            found[f"perceptron: {name}, {kind}"] = perceptron(memory, X)
+    learned = spiking.learn(2, threshold=0.1, decay_time=1e4, max_rounds=3, random_state=5)
+    found["spiking neuron"] = digest(learned.weights)
+    if long:
+        for dtype in DTYPES:
+            found[f"tails: {dtype}"] = tails(dtype)
+        X = published_inputs(load_digits().X_train, "vanrossum2024", random_state=0)
+        found["noisy inputs"] = digest(X)
+    return found
+
+
+def network(rule, memory, units, dtype, n_samples):
+    """Weights at the beginning and at the end, outputs, accuracies, and the steps it took."""
     digits = load_digits()
-    X = digits.X_train[:15].astype(dtype) - dtype(0.13)
+    X = (digits.X_train[:n_samples] - (0.13 if units["activation"] == "relu" else 0)).astype(dtype)
     net = MLP(
+        **units,
         hidden=21,
         learning_rate=0.05,
-        activation="relu",
-        output="linear",
-        bias=True,
+        bias=units["output"] == "linear",
         init_scale=0.3,
         max_epochs=1,
         plasticity=RULES[rule],
         memory=MEMORIES[memory],
-        dtype=np.dtype(dtype).name,
-        random_state=0,
-    ).fit(X, digits.y_train[:15])
-    return hashlib.sha256(b"".join(w.tobytes() for w in net.weights_)).hexdigest()
+        dtype=dtype,
+        random_state=3,
+    ).fit(X, digits.y_train[:n_samples], until=0.6, evaluate_every=max(n_samples // 8, 5))
+    arrays = (*net.weights_, *net.initial_weights_, net.activities(X), net.history_["accuracy"])
+    return digest(*arrays, net.n_steps_)
+
+
+def perceptron(memory, real):
+    """Weights, outputs, and the errors of each epoch."""
+    X, d = random_patterns(70, 50, random_state=1)
+    if real:
+        X *= np.random.default_rng(2).random(X.shape)
+    neuron = Perceptron(memory, learning_rate=0.3, max_epochs=40).fit(X, d)
+    return digest(neuron.coef_, neuron.decision_function(X), neuron.history_["errors"])
+
+
+def tails(dtype):
+    """Weights of which some are more than four standard deviations from zero."""
+    digits = load_digits()
+    net = MLP(hidden=4000, dtype=dtype, init_scale=1, max_epochs=1, random_state=0)
+    net.fit(digits.X_train[:20], digits.y_train[:20])
+    assert np.abs(net.initial_weights_[0]).max() > 4
+    return digest(*net.initial_weights_, *net.weights_)
+
+
+def digest(*arrays):
+    contents = b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)
+    return hashlib.sha256(contents).hexdigest()[:16]
 
 
 @pytest.fixture(scope="module")
-def interpreted():
-    """Fingerprints of all cases, from a Python that does not compile."""
-    found = subprocess.run(
-        [sys.executable, "-m", "tests.test_reproducible"],
-        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return dict(line.rsplit(" ", 1) for line in found.stdout.splitlines())
+def elsewhere():
+    """For each machine what it finds; they run side by side."""
+    running = {
+        name: subprocess.Popen(
+            [sys.executable, "-m", "tests.test_reproducible", str("JIT" not in str(variables))],
+            env=os.environ | variables,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name, variables in MACHINES.items()
+    }
+    return {name: json.loads(process.communicate()[0]) for name, process in running.items()}
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
-@pytest.mark.parametrize(("rule", "memory"), CASES)
-def test_compiled_weights_equal_interpreted_ones(rule, memory, dtype, interpreted):
-    name = f"{rule}, {memory}, {np.dtype(dtype).name}"
-    assert fingerprint(rule, memory, dtype) == interpreted[name]
+@pytest.fixture(scope="module")
+def here():
+    return fingerprints(long=True)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_same_numbers(machine, elsewhere, here):
+    there = elsewhere[machine]
+    assert len(there) > 50
+    assert [name for name in there if there[name] != here[name]] == []
 
 
 if __name__ == "__main__":
-    for case in CASES:
-        for number in (np.float64, np.float32):
-            print(*case, np.dtype(number).name, sep=", ", end=" ")
-            print(fingerprint(*case, number))
+    print(json.dumps(fingerprints(long=sys.argv[1] == "True")))

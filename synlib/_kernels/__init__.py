@@ -11,7 +11,7 @@ import numba
 from synlib._kernels.kept import KernelCache, kernels_folder
 
 # Sums may be reordered, which lets them be vectorised, but infinities and NaNs keep their meaning.
-ANY_ORDER = {"reassoc", "contract", "nsz"}
+ANY_ORDER = {"reassoc", "nsz"}
 
 
 def compiled(function, **options):

@@ -33,17 +33,17 @@ def compress(X, order, background, with_bias):
         for i in range(n_inputs):
             count += row[i] != background
         start[r + 1] = start[r] + count
-    index = np.empty(start[-1], np.int64)
-    value = np.empty(start[-1], X.dtype)
+    # all are written down, but only those that count move on to the next place: no branches
+    index = np.empty(start[-1] + 1, np.int64)
+    value = np.empty(start[-1] + 1, X.dtype)
     for r in range(order.size):
         row = X[order[r]]
         a = start[r]
         for i in range(n_inputs):
-            if row[i] != background:
-                index[a] = i
-                value[a] = row[i]
-                a += 1
+            index[a] = i
+            value[a] = row[i]
+            a += row[i] != background
         if with_bias:
             index[a] = n_inputs
             value[a] = 1
-    return start, index, value
+    return start, index[:-1], value[:-1]

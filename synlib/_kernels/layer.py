@@ -78,10 +78,10 @@ def propagate(layer, count, index, value, background, out):
     cached = layer.transient.shape[0] > 0
     out[:] = 0
     if cached:
-        _add_weighted_rows(layer.transient, count, index, value, background, out)
+        add_weighted_rows(layer.transient, count, index, value, background, out)
         for j in range(out.size):
             out[j] *= factor
-    _add_weighted_rows(layer.persistent, count, index, value, background, out)
+    add_weighted_rows(layer.persistent, count, index, value, background, out)
     if background == 0:
         return
     total = sum_of_first(count, value) - number(count) * background
@@ -95,7 +95,7 @@ def propagate(layer, count, index, value, background, out):
 
 
 @inner
-def _add_weighted_rows(matrix, count, index, value, background, out):
+def add_weighted_rows(matrix, count, index, value, background, out):
     """Add the active rows, weighted with what their inputs have above the background.
 
     Four rows at a time, so that the sums are fetched a quarter as often.
@@ -170,12 +170,23 @@ def transient_weights(layer):
 
 
 @compiled
+def column_sums(weights):
+    """(m,) sums over the rows, one after another."""
+    total = np.zeros(weights.shape[1], weights.dtype)
+    for i in range(weights.shape[0]):
+        for j in range(total.size):
+            total[j] += weights[i, j]
+    return total
+
+
+@compiled
 def sum_columns(layer):
     """Make the sums of the columns anew, so that rounding errors do not add up for ever."""
     n, m = layer.persistent.shape
+    times = layer.persistent.dtype.type(n)
     for j in range(m):
-        layer.column_sum[j] = n * layer.shift[j]
-        layer.transient_sum[j] = n * layer.transient_shift[j]
+        layer.column_sum[j] = times * layer.shift[j]
+        layer.transient_sum[j] = times * layer.transient_shift[j]
     for i in range(n):
         for j in range(m):
             layer.column_sum[j] += layer.persistent[i, j]

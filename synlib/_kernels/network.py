@@ -6,6 +6,7 @@ import numpy as np
 
 from synlib._kernels import accounting, compiled, inner
 from synlib._kernels.expression import learn
+from synlib._kernels.functions import exp, tanh
 from synlib._kernels.layer import (
     FACTOR,
     FACTOR_WHEN_FLAGGED,
@@ -91,14 +92,14 @@ def train(samples, first_step, network, layers, rules, masks, cache):
         index = samples.index[start : start + count]
         value = samples.value[start : start + count]
         propagate(layer_1, count, index, value, samples.background, hidden)
-        _activate(hidden, network.activation)
+        activate(hidden, network.activation)
         if network.clamped:
             hidden[0] = 1
         n_active = _list_active(hidden, hidden_index, hidden_value)
         propagate(layer_2, n_active, hidden_index, hidden_value, zero, output)
         if samples.static_output.shape[0] > 0:
             output += samples.static_output[t]
-        _activate(output, network.output)
+        activate(output, network.output)
 
         for k in range(n_outputs):
             target = network.target_on if k == samples.label[t] else network.target_off
@@ -177,7 +178,7 @@ def static_outputs(start, index, value, background, activation, layer_1, layer_2
         active = slice(start[t], start[t + 1])
         count = start[t + 1] - start[t]
         propagate(layer_1, count, index[active], value[active], background, hidden)
-        _activate(hidden, activation)
+        activate(hidden, activation)
         n_active = _list_active(hidden, hidden_index, hidden_value)
         zero = value.dtype.type(0)
         propagate(layer_2, n_active, hidden_index, hidden_value, zero, out[t])
@@ -229,25 +230,27 @@ def _size(vector):
 
 
 @inner
-def _activate(x, kind):
+def activate(x, kind):
     """Apply an activation in place."""
+    one, leak = x.dtype.type(1), x.dtype.type(LEAK)
     if kind == LOGISTIC:
         for j in range(x.size):
-            x[j] = 1 / (1 + np.exp(-x[j]))
+            x[j] = one / (one + exp(-x[j]))
     elif kind == RELU:
         for j in range(x.size):
             x[j] = 0 if x[j] < 0 else x[j]  # a NaN must stay one, to be noticed
     elif kind == LEAKY_RELU:
         for j in range(x.size):
-            x[j] = x[j] if x[j] > 0 else LEAK * x[j]
+            x[j] = x[j] if x[j] > 0 else leak * x[j]
     elif kind == TANH:
         for j in range(x.size):
-            x[j] = np.tanh(x[j])
+            x[j] = tanh(x[j])
     elif kind == SOFTMAX:
         top = x.max()
         total = x.dtype.type(0)
         for j in range(x.size):
-            x[j] = np.exp(x[j] - top)
+            x[j] = exp(x[j] - top)
+        for j in range(x.size):
             total += x[j]
         for j in range(x.size):
             x[j] /= total
@@ -256,23 +259,25 @@ def _activate(x, kind):
 @inner
 def _times_slope(error, y, kind):
     """Multiply an error by the slope of the activation, told from the activity ``y``."""
+    one, leak = y.dtype.type(1), y.dtype.type(LEAK)
     for j in range(y.size):
         if kind == LOGISTIC:
-            error[j] *= y[j] * (1 - y[j])
+            error[j] *= y[j] * (one - y[j])
         elif kind == RELU:
             error[j] *= y[j] > 0
         elif kind == LEAKY_RELU:
-            error[j] *= 1 if y[j] > 0 else LEAK
+            error[j] *= one if y[j] > 0 else leak
         elif kind == TANH:
-            error[j] *= 1 - y[j] * y[j]
+            error[j] *= one - y[j] * y[j]
 
 
 @inner
 def _output_delta(error, y, network):
     """Turn target - output, in place, into minus the derivative of the loss before activation."""
     if network.gradient == NYIRO2022:
+        one, share = y.dtype.type(1), y.dtype.type(2 / y.size)
         for k in range(y.size):
-            error[k] *= 2 / y.size * y[k] * (1 - y[k])
+            error[k] *= share * y[k] * (one - y[k])
     elif network.loss == MSE and network.output == SOFTMAX:
         mean = error.dtype.type(0)
         for k in range(y.size):

@@ -15,13 +15,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synlib._kernels import compiled, in_any_order
+from synlib._kernels import accounting, compiled, inner
 from synlib._kernels.layer import NEURON_SUM, SYNAPSE
 
 # columns of the record of an epoch; all but the first are totals so far
 ERRORS, CONSOLIDATION, MAINTENANCE, TRANSITION, CORRECTION, WRITES, OUTSTANDING = range(7)
 N_COLUMNS = 7
 
+# Sums that decide are made in so many strands, added up at the end: a stated order that is
+# vectorised, where each addition of a single sum would have to wait for the last.
+STRANDS = 32
+# patterns whose values stay in the processor while all others are multiplied with them
+BLOCK = 64
 
 # the entries of a state's scalars
 FACTOR, ABSOLUTE, PEAK, FLAGGED_LIMIT, STEP = range(5)
@@ -52,6 +57,60 @@ def new_state(n_patterns, n_synapses, n_exponents):
         np.zeros(N_COLUMNS),
         np.array([1.0, 0.0, 0.0, np.inf, 0.0]),
     )
+
+
+@compiled
+def gram_matrix(X):
+    """Products of all patterns with each other, (P, P), each summed in the order of the synapses.
+
+    Four patterns and four synapses at a time, so that the sums are fetched more rarely.
+    """
+    n_patterns, n_synapses = X.shape
+    padded = np.zeros((-(-n_patterns // 4) * 4, -(-n_synapses // 4) * 4))
+    padded[:n_patterns, :n_synapses] = X
+    size, n_inputs = padded.shape
+    gram = np.empty((size, size))
+    for first in range(0, size, BLOCK):
+        block = np.ascontiguousarray(padded[first : first + BLOCK].T)
+        width = block.shape[1]
+        for p in range(first, size, 4):
+            sums = np.zeros((4, width))
+            sum_0, sum_1, sum_2, sum_3 = sums[0], sums[1], sums[2], sums[3]
+            x_0, x_1, x_2, x_3 = padded[p], padded[p + 1], padded[p + 2], padded[p + 3]
+            for i in range(0, n_inputs, 4):
+                a_0, b_0, c_0, d_0 = x_0[i], x_0[i + 1], x_0[i + 2], x_0[i + 3]
+                a_1, b_1, c_1, d_1 = x_1[i], x_1[i + 1], x_1[i + 2], x_1[i + 3]
+                a_2, b_2, c_2, d_2 = x_2[i], x_2[i + 1], x_2[i + 2], x_2[i + 3]
+                a_3, b_3, c_3, d_3 = x_3[i], x_3[i + 1], x_3[i + 2], x_3[i + 3]
+                row_a, row_b, row_c, row_d = block[i], block[i + 1], block[i + 2], block[i + 3]
+                for q in range(width):
+                    a, b, c, d = row_a[q], row_b[q], row_c[q], row_d[q]
+                    sum_0[q] += a_0 * a + b_0 * b + c_0 * c + d_0 * d
+                    sum_1[q] += a_1 * a + b_1 * b + c_1 * c + d_1 * d
+                    sum_2[q] += a_2 * a + b_2 * b + c_2 * c + d_2 * d
+                    sum_3[q] += a_3 * a + b_3 * b + c_3 * c + d_3 * d
+            for k in range(4):
+                for q in range(width):
+                    gram[p + k, first + q] = gram[first + q, p + k] = sums[k, q]
+    return gram[:n_patterns, :n_patterns].copy()
+
+
+@compiled
+def outputs(X, weights):
+    """Summed input for each pattern."""
+    out = np.empty(len(X))
+    strands = np.empty(STRANDS)
+    for p in range(len(X)):
+        x = X[p]
+        strands[:] = 0
+        whole = weights.size // STRANDS * STRANDS
+        for first in range(0, whole, STRANDS):
+            for k in range(STRANDS):
+                strands[k] += weights[first + k] * x[first + k]
+        for i in range(whole, weights.size):
+            strands[i - whole] += weights[i] * x[i]
+        out[p] = _total(strands)
+    return out
 
 
 @compiled
@@ -106,7 +165,7 @@ def persistent_margins(gram, sign, rate, update_energy, traced_step, state, n_ep
     return record, trace
 
 
-@in_any_order
+@compiled
 def cached_margins(
     X, gram, sign, rate, cache, exponents, potentiation_only, traced, state, n_epochs
 ):
@@ -116,12 +175,13 @@ def cached_margins(
     epoch, and the persistent and transient weights of the ``traced`` synapses after every
     presentation, (n_presentations, n_traced, 2).
     """
-    n_patterns, n_synapses = X.shape
+    n_patterns = len(X)
     persistent, transient = state.persistent, state.transient
     margin, transient_margin = state.margin, state.transient_margin
     record = np.zeros((n_epochs, N_COLUMNS))
     spent, energy = state.spent, state.energy
     trace = np.zeros((n_epochs * n_patterns if traced.size > 0 else 0, traced.size, 2))
+    strands, peaks = np.empty(STRANDS), np.empty(STRANDS)
     factor = state.scalars[FACTOR]
     absolute, peak = state.scalars[ABSOLUTE], state.scalars[PEAK]
     step = int(state.scalars[STEP])
@@ -145,14 +205,7 @@ def cached_margins(
             if sign[p] * out <= 0:
                 spent[ERRORS] += 1
                 change = rate * sign[p] / factor
-                absolute, peak = 0.0, 0.0
-                x = X[p]
-                for i in range(n_synapses):
-                    new = transient[i] + change * x[i]
-                    transient[i] = new
-                    size = abs(new)
-                    absolute += size
-                    peak = size if size > peak else peak
+                absolute, peak = _add(transient, change, X[p], strands, peaks)
                 row = gram[p]
                 for q in range(n_patterns):
                     transient_margin[q] += change * row[q]
@@ -180,15 +233,15 @@ def cached_margins(
     return record[:done], trace[: done * n_patterns]
 
 
-@in_any_order
+@compiled
 def primal(X, sign, rate, cache, exponents, potentiation_only, traced, state, n_epochs):
     """Learn with any cache on the weights themselves; returns what `cached_margins` does."""
-    n_patterns, n_synapses = X.shape
+    n_patterns = len(X)
     persistent, transient, previous = state.persistent, state.transient, state.previous
     record = np.zeros((n_epochs, N_COLUMNS))
     spent, energy = state.spent, state.energy
     trace = np.zeros((n_epochs * n_patterns if traced.size > 0 else 0, traced.size, 2))
-    absolute, peak = 0.0, 0.0
+    strands, peaks = np.empty(STRANDS), np.empty(STRANDS)
     decay_before = cache.decay if cache.decay_first else 1.0
     decay_after = 1.0 if cache.decay_first else cache.decay
     flagged_limit = state.scalars[FLAGGED_LIMIT]
@@ -204,24 +257,16 @@ def primal(X, sign, rate, cache, exponents, potentiation_only, traced, state, n_
                 )  # fmt: skip
                 flagged_limit = np.inf
             x = X[p]
-            out = 0.0
-            absolute = 0.0
-            for i in range(n_synapses):
-                s = transient[i] * decay_before
-                out += (persistent[i] + s) * x[i]
-                absolute += abs(s)
-                transient[i] = s * decay_after
-            spent[MAINTENANCE] += cache.maintenance_cost * absolute
+            transient *= decay_before
+            out = _output(persistent, transient, x, strands)
+            if cache.maintenance_cost > 0:
+                spent[MAINTENANCE] += cache.maintenance_cost * _sum_of_sizes(transient)
+            transient *= decay_after
             change = 0.0
             if sign[p] * out <= 0:
                 spent[ERRORS] += 1
                 change = rate * sign[p]
-            absolute, peak = 0.0, 0.0
-            for i in range(n_synapses):
-                transient[i] += change * x[i]
-                size = abs(transient[i])
-                absolute += size
-                peak = size if size > peak else peak
+            absolute, peak = _add(transient, change, x, strands, peaks)
             step += 1
             if step % cache.check_every == 0 and _is_full(absolute, peak, 1.0, cache):
                 limit = cache.threshold if cache.scope == SYNAPSE else -1.0
@@ -235,11 +280,8 @@ def primal(X, sign, rate, cache, exponents, potentiation_only, traced, state, n_
                         energy, spent,
                     )  # fmt: skip
             if cache.transition_cost > 0:
-                moved = 0.0
-                for i in range(n_synapses):
-                    moved += abs(transient[i] - previous[i])
-                    previous[i] = transient[i]
-                spent[TRANSITION] += cache.transition_cost * moved
+                spent[TRANSITION] += cache.transition_cost * _moved(transient, previous)
+                previous[:] = transient
             for k in range(traced.size):
                 trace[done * n_patterns + p, k, 0] = persistent[traced[k]]
                 trace[done * n_patterns + p, k, 1] = transient[traced[k]]
@@ -251,7 +293,7 @@ def primal(X, sign, rate, cache, exponents, potentiation_only, traced, state, n_
     return record[:done], trace[: done * n_patterns]
 
 
-@in_any_order
+@accounting
 def _outstanding(transient, potentiation_only):
     """What consolidating all transient weights now would cost."""
     total = 0.0
@@ -261,14 +303,78 @@ def _outstanding(transient, potentiation_only):
     return total
 
 
-@in_any_order
+@inner
+def _add(transient, change, x, strands, peaks):
+    """Add a multiple of a pattern; sum and largest of the sizes there are then."""
+    strands[:] = 0
+    peaks[:] = 0
+    whole = transient.size // STRANDS * STRANDS
+    for first in range(0, whole, STRANDS):
+        for k in range(STRANDS):
+            new = transient[first + k] + change * x[first + k]
+            transient[first + k] = new
+            size = abs(new)
+            strands[k] += size
+            peaks[k] = size if size > peaks[k] else peaks[k]
+    for i in range(whole, transient.size):
+        k = i - whole
+        new = transient[i] + change * x[i]
+        transient[i] = new
+        size = abs(new)
+        strands[k] += size
+        peaks[k] = size if size > peaks[k] else peaks[k]
+    return _total(strands), peaks.max()
+
+
+@inner
+def _output(persistent, transient, x, strands):
+    """Summed input of the neuron."""
+    strands[:] = 0
+    whole = transient.size // STRANDS * STRANDS
+    for first in range(0, whole, STRANDS):
+        for k in range(STRANDS):
+            i = first + k
+            strands[k] += (persistent[i] + transient[i]) * x[i]
+    for i in range(whole, transient.size):
+        strands[i - whole] += (persistent[i] + transient[i]) * x[i]
+    return _total(strands)
+
+
+@inner
+def _total(strands):
+    """Sum of the strands, halves upon halves; they are overwritten."""
+    half = STRANDS // 2
+    while half > 0:
+        for k in range(half):
+            strands[k] += strands[k + half]
+        half //= 2
+    return strands[0]
+
+
+@accounting
+def _sum_of_sizes(transient):
+    total = 0.0
+    for s in transient:
+        total += abs(s)
+    return total
+
+
+@accounting
+def _moved(transient, previous):
+    total = 0.0
+    for i in range(transient.size):
+        total += abs(transient[i] - previous[i])
+    return total
+
+
+@inner
 def _is_full(absolute, peak, factor, cache):
     if cache.scope == NEURON_SUM:
         return absolute * factor > cache.threshold
     return peak * factor > cache.threshold
 
 
-@in_any_order
+@accounting
 def _consolidate(
     persistent, transient, factor, limit, cache, exponents, potentiation_only, energy, spent
 ):
