@@ -168,6 +168,37 @@ class Card:
             for row in self.rows
         )
 
+    def expect(self, holds, finding, settings):
+        """Insist on a finding where the chapter runs with the parameters of a profile.
+
+        With other parameters it may well not hold: then that is said.
+
+        Parameters
+        ----------
+        holds : bool
+        finding : str
+            What is expected, in words.
+        settings : dict
+            Values of all parameters of the chapter, such as its ``globals()``.
+
+        Raises
+        ------
+        AssertionError
+            If it does not hold with the parameters of the quick or the paper profile.
+
+        Examples
+        --------
+        >>> settings = dict(n_inputs=10, thresholds=[1.0], costs=[0.01], seeds=1)
+        >>> card = Card(judge("E10", ratio=2.5), chapter="04_consolidation_scopes")
+        >>> card.expect(2.5 < 2, "all three ways cost about the same", settings)
+        not found with these parameters: all three ways cost about the same
+        """
+        if holds:
+            return
+        if _of_a_profile(self.chapter, settings):
+            raise AssertionError(finding)
+        print(f"not found with these parameters: {finding}")
+
     def _repr_mimebundle_(self, include=None, exclude=None):
         stored = load(RESULTS).get(self.chapter)
         return {
@@ -217,6 +248,18 @@ def load(folder=RESULTS):
         record["rows"] = [_judged_anew(row) for row in record["rows"]]
         results[record["chapter"]] = record
     return results
+
+
+def _of_a_profile(chapter, settings):
+    """Whether a chapter runs with the parameters of the quick or the paper profile."""
+    from synlib import notebooks, parameters
+
+    path = notebooks.ROOT / "notebooks" / f"{chapter}.ipynb"
+    if not path.is_file():  # a notebook on its own, with the library installed
+        return False
+    quick = parameters.defaults(path)
+    profiles = quick, quick | notebooks.profile_values(path, "paper")
+    return {name: settings[name] for name in quick} in profiles
 
 
 def _judged_anew(stored):

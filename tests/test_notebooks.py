@@ -1,12 +1,21 @@
-"""Every notebook runs by papermill with other parameters, from another folder, and obeys them."""
+"""Every notebook runs by papermill with other parameters, from another folder, and obeys them.
 
+Lists of one, two, seven and of different lengths run in the same kernel afterwards: to start one
+takes longer than they do.
+"""
+
+import copy
 import re
 from pathlib import Path
 
+import nbformat
 import papermill
 import pytest
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
 
 from synlib.claims import CLAIMS
+from synlib.parameters import defaults
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
@@ -40,27 +49,130 @@ SMALL = {
     "12_spiking_neuron": dict(n_patterns=[1, 3], thresholds=[0.05, 0.2], seeds=2),
 }
 
+# small networks and few images, and seven values for each list
+CHEAP = {
+    "01_perceptron_energy": dict(n_inputs=40),
+    "02_synaptic_caching": dict(n_inputs=40, max_epochs=60),
+    "03_decay_and_time": dict(n_inputs=40, max_epochs=60),
+    "04_consolidation_scopes": dict(n_inputs=40),
+    "05_multilayer_energy": dict(dataset="digits", patience=0.2, long_epochs=1, compared_at=0.6),
+    "06_multilayer_caching": dict(
+        dataset="digits", hidden=20, max_epochs=20, evaluate_every=500
+    ),
+    "07_energy_of_backprop": dict(dataset="digits", criterion=0.6, max_epochs=1, fit_from=10),
+    "08_competitive_plasticity": dict(
+        dataset="digits", writes_dataset="digits", criterion=0.6, max_epochs=2, rule_hidden=10
+    ),
+    "09_plastic_subnetworks": dict(dataset="digits", subnetwork=10, criterion=0.6, max_epochs=2),
+    "10_caching_meets_competition": dict(
+        dataset="digits", hidden=20, subnetwork=10, criterion=0.6, other_criterion=0.5,
+        dataset_criterion=0.6, max_epochs=2,
+    ),
+    "11_scorecard": {},
+    "12_spiking_neuron": {},
+}  # fmt: skip
+SEVEN = {
+    "01_perceptron_energy": dict(
+        loads=[0.3, 0.5, 0.7, 0.9, 1.1, 1.3, 1.5], exponents=[0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0]
+    ),
+    "02_synaptic_caching": dict(
+        thresholds=[0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0],
+        costs=[0.0, 0.0001, 0.001, 0.01, 0.1, 0.3, 1.0],
+    ),
+    "03_decay_and_time": dict(
+        decay_times=[50.0, 100.0, 150.0, 250.0, 400.0, 500.0, 1000.0],
+        thresholds=[1.1, 1.6, 2.3, 3.3, 4.8, 6.9, 10.0],
+        costs=[0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1],
+    ),
+    "04_consolidation_scopes": dict(
+        thresholds=[0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0],
+        costs=[0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1],
+    ),
+    "05_multilayer_energy": dict(
+        rates=[0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0],
+        rates_nyiro=[0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5],
+        accuracies=[0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7],
+        compared_rates=[0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5],
+    ),
+    "06_multilayer_caching": dict(
+        sizes=[5, 8, 10, 12, 15, 50, 60],
+        size_thresholds=[0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05],
+        size_accuracies=[0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7],
+        accuracies=[0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7],
+    ),
+    "07_energy_of_backprop": dict(
+        hidden=[5, 10, 20, 30, 40, 50, 100], hidden_once=[6, 12, 18, 24, 36, 48, 60]
+    ),
+    "08_competitive_plasticity": dict(
+        hidden=[10, 15, 20, 25, 30, 35, 40], fractions=[0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0]
+    ),
+    "09_plastic_subnetworks": dict(
+        hidden=[10, 15, 20, 25, 30, 35, 40], plastic_units=[3, 5, 8, 10, 15, 20, 60]
+    ),
+    "10_caching_meets_competition": dict(
+        thresholds_neuron=[0.003, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04],
+        thresholds_synapse=[0.002, 0.003, 0.005, 0.01, 0.015, 0.02, 0.03],
+    ),
+    "11_scorecard": {},
+    "12_spiking_neuron": dict(
+        n_patterns=[1, 2, 3, 4, 5, 6, 7], thresholds=[0.05, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5],
+        costs=[0.0, 1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4],
+    ),
+}  # fmt: skip
+
+
+def lengths(name):
+    """Parameters with lists of one, two, seven, and of different lengths; seeds, too."""
+    seeded = {"seeds"} & set(defaults(NOTEBOOKS / f"{name}.ipynb"))
+    for even, odd, seeds in ((1, 1, 7), (2, 2, 2), (7, 7, 1), (1, 7, 1), (7, 1, 2)):
+        values = {
+            key: {1: seven[3:4], 2: seven[2::4], 7: seven}[odd if number % 2 else even]
+            for number, (key, seven) in enumerate(SEVEN[name].items())
+        }
+        yield CHEAP[name] | values | dict.fromkeys(seeded, seeds)
+
 
 @pytest.mark.parametrize("name", [path.stem for path in sorted(NOTEBOOKS.glob("*.ipynb"))])
 def test_runs_with_other_parameters(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    executed = papermill.execute_notebook(
-        NOTEBOOKS / f"{name}.ipynb", "out.ipynb", parameters=SMALL[name], progress_bar=False
+    monkeypatch.setenv("SYNLIB_JOBS", "1")  # to start workers takes longer than these runs
+    book = load_notebook_node(str(NOTEBOOKS / f"{name}.ipynb"))
+    tags = [cell.metadata["tags"] for cell in book.cells]
+    (check,) = (at for at, names in enumerate(tags) if "nbval-check-output" in names)
+    again = copy.deepcopy(book)
+    del again.cells[check + 1 :]
+    cells = parameterize_notebook(book, SMALL[name]).cells
+    for values in lengths(name) if SEVEN[name] else ():
+        cells += parameterize_notebook(again, values).cells
+    book.cells = [
+        nbformat.from_dict({**cell, "id": str(number)}) for number, cell in enumerate(cells)
+    ]
+    nbformat.write(book, "all.ipynb")
+    executed = papermill.execute_notebook("all.ipynb", "out.ipynb", progress_bar=False)
+    first, *others = (
+        # a busy kernel sends what it prints in pieces
+        "".join(output.get("text", "") for output in cell.outputs).splitlines()
+        for cell in executed.cells
+        if "nbval-check-output" in cell.metadata.get("tags", [])
     )
-    (check,) = (
-        cell for cell in executed.cells if "nbval-check-output" in cell.metadata.get("tags", [])
-    )
-    # a busy kernel sends what it prints in pieces
-    lines = "".join(output.text for output in check.outputs).splitlines()
-    CHECKS[name](lines)
-    pictures = [
-        output.data["image/png"]
+    CHECKS[name](first)
+    assert not [line for line in first if line.startswith("not found with these parameters")]
+    for lines in others:  # every measure is judged, or said not to be tested
+        assert verdicts(lines).keys() == verdicts(first).keys()
+    drawn = [
+        sum("image/png" in output.get("data", {}) for output in cell.outputs)
         for cell in executed.cells
         if "mystnb" in cell.metadata
-        for output in cell.outputs
-        if "image/png" in output.get("data", {})
     ]
-    assert len(pictures) == sum("mystnb" in cell.metadata for cell in executed.cells)
+    assert drawn == [1] * len(drawn)
+
+
+def test_all_lists_have_all_lengths():
+    for name in SEVEN:
+        values = defaults(NOTEBOOKS / f"{name}.ipynb")
+        lists = {key for key, value in values.items() if isinstance(value, list)}
+        assert SEVEN[name].keys() == lists
+        assert all(len(seven) == 7 for seven in SEVEN[name].values())
 
 
 ROW = r"([ERC]\d+) +(\w+(?: tested)?) +([\w ]+) = ([\d.,-]+|inf|no value)"

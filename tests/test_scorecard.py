@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from synlib import scorecard
+from synlib import notebooks, parameters, scorecard
 from synlib.claims import CLAIMS, INFINITY, Claim
 from synlib.scorecard import Card, judge, verdict
 
@@ -66,6 +66,19 @@ def test_stored_and_loaded(tmp_path):
     totals = scorecard.totals(scorecard.load(tmp_path))
     assert totals["reproduced"] == 1
     assert totals["not tested"] == len(CLAIMS) - 1
+
+
+@pytest.mark.parametrize("profile", ["quick", "paper"])
+def test_expected_findings_are_asserted_in_both_profiles_only(profile, capsys):
+    path = notebooks.find("04")
+    values = parameters.defaults(path) | notebooks.profile_values(path, profile)
+    card = Card(chapter=path.stem)
+    card.expect(True, "that it rains", values)
+    with pytest.raises(AssertionError, match="that it rains"):
+        card.expect(False, "that it rains", values)
+    assert not capsys.readouterr().out
+    card.expect(False, "that it rains", values | {"costs": [0.01]})
+    assert capsys.readouterr().out == "not found with these parameters: that it rains\n"
 
 
 def test_pages_hold_every_claim_and_no_stray_markup(tmp_path):

@@ -107,7 +107,7 @@ def energy_parts(table, conditions, ax=None):
     table : DataFrame
         With the column ``condition`` and those of the ledger.
     conditions : sequence of str
-        Order of the bars.
+        Order of the bars; one of which the table has no row is left empty.
     ax : Axes, optional
 
     Returns
@@ -116,7 +116,7 @@ def energy_parts(table, conditions, ax=None):
     """
     ax = ax or plt.gca()
     means = table.groupby("condition")[["consolidation", "outstanding", "maintenance"]].mean()
-    means = means.loc[conditions]
+    means = means.reindex(conditions)  # no bar where none got so far
     left = np.zeros(len(means))
     for part, colour, hatch in (
         ("consolidation", COLOURS["consolidation"], None),

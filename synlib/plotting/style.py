@@ -151,6 +151,8 @@ def spread(ax, table, x, y, colour, label, **line):
     """Median of ``y`` against ``x`` over the rows of a table, with a band from min to max."""
     groups = table.dropna(subset=[y]).groupby(x)[y]
     median = groups.median()
-    ax.fill_between(median.index, groups.min(), groups.max(), color=colour, alpha=0.2, linewidth=0)
+    if len(median):  # bands around nothing leave a logarithmic axis without limits
+        low, high = groups.min(), groups.max()
+        ax.fill_between(median.index, low, high, color=colour, alpha=0.2, linewidth=0)
     ax.plot(median.index, median, color=colour, label=label, **line)
     return median
