@@ -163,6 +163,26 @@ def test_costs_without_upkeep_have_no_theory_to_draw(ax):
     assert len(theory.get_xdata()) == 0
 
 
+def test_what_nobody_reached_is_an_empty_figure(ax):
+    nothing = table("condition", "accuracy").assign(hidden=1).iloc[:0]
+    curves = [(name, "total", name) for name in ("no caching", "minimal")]
+    lines = [("total", name, {"color": "k"}) for name in ("learning", "minimal")]
+    draw = plotting.energy_against_accuracy, plotting.energy_against_hidden
+    for function, drawn in zip(draw, (curves, lines), strict=True):
+        ax.clear()
+        function(nothing, drawn, ax=ax)
+        ax.figure.canvas.draw()  # where Matplotlib used to find no limits
+        assert [len(line.get_xdata()) for line in ax.get_lines()] == [0, 0]
+
+
+def test_a_condition_that_nobody_reached_has_no_bar(ax):
+    parts = ("consolidation", "outstanding", "maintenance")
+    plotting.energy_parts(table("condition", columns=parts, names=["a", "c"]), list("abc"), ax)
+    widths = np.array([bar.get_width() for bar in ax.patches]).reshape(3, 3)
+    assert np.isnan(widths[:, 1]).all()
+    assert (widths[:, [0, 2]] > 0).all()
+
+
 def test_a_style_for_each_of_many_lines():
     styles = [str(style) for _, style in zip(range(40), plotting.line_styles(), strict=False)]
     assert len(set(styles)) == 40

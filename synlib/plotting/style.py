@@ -129,6 +129,9 @@ def plain_numbers(axis):
 def enough_ticks(ax):
     """Ticks also between the powers of ten, on a logarithmic y axis with too few of these."""
     ax.set_yscale("log")  # forgets the ticks of an earlier call, with fewer lines in the figure
+    if not math.isfinite(ax.dataLim.minposy):  # nothing is drawn: Matplotlib finds no limits
+        ax.set_ylim(1, 10)
+        return
     low, high = ax.get_ylim()
     if high >= 100 * low:
         return
