@@ -1,5 +1,6 @@
 """Shared by all tests."""
 
+import signal
 import subprocess
 
 import pytest
@@ -9,6 +10,9 @@ from hypothesis import settings
 # the first case may have to compile
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
+
+# what is started in the background of a script ignores Ctrl-C, and so would all that it starts
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
