@@ -425,11 +425,11 @@ def _products_keep_all(patterns):
 
 def _some_are_too_alike(patterns, sign):
     """Whether two patterns of different kinds differ by less than their products can tell."""
-    size = (patterns**2).sum(axis=1)
-    kinds = [patterns[sign < 0], patterns[sign > 0]]
-    sizes = [size[sign < 0], size[sign > 0]]
-    distance = sizes[0][:, None] + sizes[1] - 2 * kinds[0] @ kinds[1].T
-    return bool((distance < SMALLEST_SHARE**2 * size.max()).any())
+    gram = kernels.gram_matrix(patterns)
+    size = gram.diagonal()
+    distance = size[:, None] + size - 2 * gram
+    unlike = sign[:, None] != sign
+    return bool((distance < SMALLEST_SHARE**2 * size.max())[unlike].any())
 
 
 def _too(size, happens, largest):
