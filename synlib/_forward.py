@@ -30,35 +30,49 @@ WORTHWHILE_SHARE = 0.25
 
 
 def network_output(net, X, weights, plastic, background):
-    """Summed input of the output units of a whole network, whose first units are ``plastic``.
+    """Summed input of the output units of a whole network, of whose first hidden layer the first
+    units are ``plastic``.
 
     In the order in which `MLP.fit` adds up what it evaluates: the units that never learn last.
     """
-    learned = weights[0][:, :plastic], weights[1][:plastic]
-    static = weights[0][:, plastic:], weights[1][plastic:]
-    summed = summed_output(net, X, learned, net.bias, background)
-    if len(static[1]):
-        summed += summed_output(net, X, static, False, background)
-    return summed
+    learned = weights[0][:, :plastic], weights[1][:plastic], *weights[2:]
+    static = static_input(net, X, weights, plastic, background)
+    return summed_output(net, X, learned, background, static)
 
 
-def summed_output(net, X, weights, clamp, background=0):
+def summed_output(net, X, weights, background=0, static=None):
     """Summed input of the output units, (n_samples, n_outputs).
 
-    ``weights`` hold those of each layer. Where most inputs have the value ``background``, giving it
-    saves time.
+    ``weights`` hold those of each layer, ``static`` (n_samples, n_units) what is added to the
+    summed inputs of the second. Where most inputs have the value ``background``, giving it saves
+    time.
     """
+    return _propagated(net, X, weights, net.bias, background, static)
+
+
+def static_input(net, X, weights, plastic, background):
+    """What the second layer gets from the units of the first that are not plastic, or None."""
+    if plastic == weights[0].shape[1]:
+        return None
+    static = weights[0][:, plastic:], weights[1][plastic:]
+    return _propagated(net, X, static, False, background, None)
+
+
+def _propagated(net, X, weights, clamp, background, static):
     background = X.dtype.type(background)
     blocks = [_blocks(w) for w in weights]
     out = np.empty((len(X), weights[-1].shape[1]), X.dtype)
     for first in range(0, len(X), BATCH):
-        values = _summed_inputs(X[first : first + BATCH], background, net.bias, blocks[0])
-        for layer in blocks[1:]:
+        part = slice(first, first + BATCH)
+        values = _summed_inputs(X[part], background, net.bias, blocks[0])
+        for k, layer in enumerate(blocks[1:], start=1):
             evaluation.activate_rows(values, ACTIVATIONS[net.activation])
             if clamp:
                 values[:, 0] = 1
             values = _summed_inputs(values, X.dtype.type(0), False, layer)
-        out[first : first + BATCH] = values
+            if k == 1 and static is not None:
+                values += static[part]
+        out[part] = values
     return out
 
 

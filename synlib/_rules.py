@@ -22,12 +22,24 @@ KINDS = {
 }
 
 
-def plastic_units(rule, n_hidden):
-    """How many hidden units ``rule`` leaves plastic, an int from 1 to ``n_hidden``."""
-    units = rule.plastic_units(n_hidden)
-    if not _is_integer(units) or not 1 <= units <= n_hidden:
-        raise _error(rule, "plastic_units", f"an integer from 1 to {n_hidden}", units)
-    return int(units)
+def plastic_units(rule, hidden):
+    """How many units of each layer of ``hidden`` the ``rule`` leaves plastic, a tuple of int."""
+    units = rule.plastic_units(hidden)
+    allowed = f"a tuple of {len(hidden)} integers, from 1 to the number of units of each layer"
+    if not isinstance(units, tuple | list) or len(units) != len(hidden):
+        raise _error(rule, "plastic_units", allowed, units)
+    for number, n_units in zip(units, hidden, strict=True):
+        if not _is_integer(number) or not 1 <= number <= n_units:
+            raise _error(rule, "plastic_units", allowed, units)
+    return tuple(int(number) for number in units)
+
+
+def learns(rule, layer, n_layers):
+    """Whether ``rule`` changes ``layer`` at all, a bool."""
+    answer = rule.learns(layer, n_layers)
+    if not isinstance(answer, bool | np.bool_):
+        raise _error(rule, f"learns(layer={layer})", "True or False", answer)
+    return bool(answer)
 
 
 def expressed(rule, layer, shape, random):

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from synlib import _rules, energy
-from synlib._forward import ACTIVATIONS, OUTPUTS, summed_output
-from synlib._kernels import layer as layers
+from synlib import _layers, _rules, energy
+from synlib._forward import ACTIVATIONS, OUTPUTS, static_input, summed_output
+from synlib._kernels import layer as kinds
 from synlib._kernels import network as kernels
 from synlib._kernels.inputs import compress
 from synlib._validation import per_layer
-from synlib.memory import Persistent
+from synlib.memory import Persistent, stack
 from synlib.plasticity import Expressed
 
 LOSSES = {"mse": kernels.MSE, "cross_entropy": kernels.CROSS_ENTROPY}
@@ -18,17 +18,18 @@ GRADIENTS = {"exact": kernels.EXACT, "li2020": kernels.LI2020, "nyiro2022": kern
 WORK_PER_CALL = 3e8
 # and its inputs, compressed, stay in the processor
 STEPS_PER_CALL = 500
+# static units are computed by blocks of this many, whose weights stay in the processor
+STATIC_BLOCK = 256
+# and what they pass on is kept for all samples if it takes no more bytes than this
+STATIC_MEMORY = 5e8
 # after so many steps the sums of the columns are made anew, whoever looks at the network and when
 STEPS_BETWEEN_SUMS = 2000
 # so many masks that are fresh at each step are drawn at once, whoever looks
 MASKS_PER_DRAW = 500
-# static units are computed by blocks of this many, whose weights stay in the processor
-STATIC_BLOCK = 256
 # the rules that treat all silent inputs alike, so that a background is one term for each unit
-SEPARABLE = layers.ALL, layers.NONE, layers.BY_UPDATE, layers.BY_INPUT
+SEPARABLE = kinds.ALL, kinds.NONE, kinds.BY_UPDATE, kinds.BY_INPUT
 
-NO_CACHE = Persistent().settings("after", "exponential")
-ALL_SYNAPSES = Expressed()
+PERSISTENT = stack(Persistent().settings("after", "exponential"))
 
 
 class Run:
@@ -39,58 +40,45 @@ class Run:
     ):
         self.net = net
         self.X = X
+        self.labels = labels
         self.step = 0
         self.diverged = False
         self.for_order = for_order
         self.epoch_order = np.empty(0, np.int64)
-        self.cache = memory.settings("after", "exponential")
 
-        # Units that never learn contribute a constant to the output: computed once per sample.
-        plastic = net.plastic_units_
-        self.initial = weights[0][:, :plastic], weights[1][:plastic]
-        self.static = weights[0][:, plastic:], weights[1][plastic:]
-        n_outputs = weights[1].shape[1]
-        has_static = plastic < net.hidden
-        self.static_known = np.zeros(len(X) if has_static else 0, bool)
-        self.static_test = None
-        blocks = [slice(a, a + STATIC_BLOCK) for a in range(0, net.hidden - plastic, STATIC_BLOCK)]
-        self.static_layers = [
-            (_layer(self.static[0][:, block]), _layer(self.static[1][block])) for block in blocks
+        plastic = *net.plastic_units_, weights[-1].shape[1]
+        shapes = [
+            (w.shape[0] if k == 0 else plastic[k - 1], plastic[k]) for k, w in enumerate(weights)
         ]
-
+        self.weights = weights
+        self.initial = [w[:n, :m] for w, (n, m) in zip(weights, shapes, strict=True)]
         expressed = [
-            _rules.expressed(plasticity, k, w.shape, for_rule) for k, w in enumerate(self.initial)
-        ]
-        self.rules = tuple(
-            _rule(choice, w.shape) for choice, w in zip(expressed, self.initial, strict=True)
+            _rules.expressed(plasticity, k, shape, for_rule)
+            if _rules.learns(plasticity, k, len(weights))
+            else Expressed(kinds.NONE)
+            for k, shape in enumerate(shapes)
+        ]  # fmt: skip
+        self.masks = _UnitMasks(
+            [_rules.unit_masks(plasticity, k, m) for k, (_, m) in enumerate(shapes)],
+            weights[-1].shape[1],
+            for_rule.spawn(len(weights)),
         )
-        self.layers = tuple(
-            _layer(w, self.cache, choice, count_writes)
-            for w, choice in zip(self.initial, expressed, strict=True)
-        )
-        self.masks = tuple(
-            _UnitMasks(_rules.unit_masks(plasticity, k, w.shape[1]), n_outputs, random)
-            for k, (w, random) in enumerate(zip(self.initial, for_rule.spawn(2), strict=True))
-        )
-        separable = self.rules[0].kind in SEPARABLE
+        separable = expressed[0].kind in SEPARABLE
         self.background = net.background_ if separable else X.dtype.type(0)
-        self.labels = labels
-        self.static_output = np.zeros((len(X) if has_static else 0, n_outputs), X.dtype)
-        rates = per_layer("learning_rate", net.learning_rate)
-        self.network = kernels.Network(
-            ACTIVATIONS[net.activation],
-            OUTPUTS[net.output],
-            LOSSES[net.loss],
-            GRADIENTS[net.gradient],
-            bool(net.bias),
-            float(rates[0]),
-            float(rates[1]),
-            float(net.targets[0]),
-            float(net.targets[1]),
-        )
-        work = X.shape[1] * plastic + plastic * n_outputs
+        self.network = _network(net, len(weights))
+        self.static = _StaticUnits(weights, plastic[0], X, self.background, self.network, net)
+        self.static_test = None
+        self.n_plastic = plastic[0]
+        computed = [weights[0][:, : plastic[0]], *weights[1:]]
+        computed[1] = computed[1][: plastic[0]]
+        self.caches = stack(memory.settings("after", "exponential"))
+        self.layers = _layers.build(computed, shapes, self.caches, expressed, count_writes)
+        self.rules = _kernel_rules(expressed, shapes)
+        work = sum(w.size for w in computed)
         self.steps_per_call = min(STEPS_PER_CALL, max(1, int(WORK_PER_CALL / work)))
-        self.writes = tuple(layer.writes for layer in self.layers) if count_writes else None
+        self.writes = None
+        if count_writes:
+            self.writes = tuple(_layers.writes(self.layers, k) for k in range(len(weights)))
 
     def advance(self, stop):
         """Learn from the next samples, to step ``stop`` at most; how many it were."""
@@ -98,28 +86,20 @@ class Run:
         position = self.step % n_samples
         if position == 0:
             self.epoch_order = self._draw_order(n_samples)
-        if self.step % STEPS_BETWEEN_SUMS == 0 and self.background != 0:
-            layers.sum_columns(self.layers[0])
         until_sums = STEPS_BETWEEN_SUMS - self.step % STEPS_BETWEEN_SUMS
+        if until_sums == STEPS_BETWEEN_SUMS and self.background != 0:
+            kinds.sum_columns(self.layers, 0)
         count = min(stop - self.step, self.steps_per_call, n_samples - position, until_sums)
         order = self.epoch_order[position : position + count]
-        if self.static_known.size:
-            self.compute_static(order)
         samples = kernels.Samples(
             *compress(self.X, order, self.background, self.net.bias),
             self.background,
             self.labels[order],
-            self.static_output[order] if self.static_known.size else self.static_output,
+            self.static.inputs(order),
         )
-        masks = tuple(masks.at(self.step, samples.label) for masks in self.masks)
+        masks = self.masks.at(self.step, samples.label)
         done = kernels.train(
-            samples,
-            self.step,
-            self.network,
-            self.layers,
-            self.rules,
-            masks,
-            self.cache,
+            samples, self.step, self.network, self.layers, self.rules, masks, self.caches
         )
         self.step += done
         self.diverged = done < count
@@ -128,44 +108,42 @@ class Run:
     @np.errstate(over="ignore", invalid="ignore")  # divergence is reported by the estimator
     def evaluate(self, X_test, y_test, classes):
         """A row of the history."""
-        weights = tuple(self._weights(layer) for layer in self.layers)
+        plastic = [_layers.effective(self.layers, k) for k in range(len(self.initial))]
         background = self.net.background_
-        summed = summed_output(self.net, X_test, weights, self.net.bias, background)
-        if self.static_known.size:
-            if self.static_test is None:
-                self.static_test = summed_output(self.net, X_test, self.static, False, background)
-            summed += self.static_test
+        if self.static.blocks and self.static_test is None:
+            self.static_test = static_input(
+                self.net, X_test, self.weights, self.n_plastic, background
+            )
+        weights = self._whole(plastic)
+        weights = (plastic[0], weights[1][: self.n_plastic], *weights[2:])
+        summed = summed_output(self.net, X_test, weights, background, self.static_test)
         accuracy = float((classes[summed.argmax(axis=1)] == y_test).mean())
         parts = [
-            _ledger(layer, initial, w)
-            for layer, initial, w in zip(self.layers, self.initial, weights, strict=True)
+            _layers.ledger(self.layers, k, initial, w)
+            for k, (initial, w) in enumerate(zip(self.initial, plastic, strict=True))
         ]
         row = {"step": self.step, "epoch": self.step / len(self.X), "accuracy": accuracy}
-        row |= {name: parts[0][name] + parts[1][name] for name in energy.LEDGER}
+        row |= {name: sum(part[name] for part in parts) for name in energy.LEDGER}
         for number, part in enumerate(parts, start=1):
             row |= {f"{name}_{number}": part[name] for name in energy.LEDGER}
         return row
 
     def finish(self):
         """Effective and transient weights of the whole network."""
-        effective = tuple(self._weights(layer) for layer in self.layers)
-        transient = tuple(
-            layers.transient_weights(layer)
-            if self.cache.enabled
-            else np.broadcast_to(w.dtype.type(0), w.shape)
-            for layer, w in zip(self.layers, effective, strict=True)
-        )
-        if self.static_known.size:
-            effective = (
-                np.concatenate([effective[0], self.static[0]], axis=1),
-                np.concatenate([effective[1], self.static[1]]),
-            )
-        return effective, transient
+        number = range(len(self.initial))
+        plastic = [_layers.effective(self.layers, k) for k in number]
+        return self._whole(plastic), tuple(_layers.transient(self.layers, k) for k in number)
 
-    def _weights(self, layer):
-        """Effective weights of a layer; not a copy where the persistent ones are all there is."""
-        plain = not self.cache.enabled and not layer.shift.any()
-        return layer.persistent if plain else layers.effective_weights(layer)
+    def _whole(self, plastic):
+        """All weights, given the plastic ones."""
+        whole = []
+        for w, part in zip(self.weights, plastic, strict=True):
+            if part.shape == w.shape:
+                whole.append(part)
+            else:
+                whole.append(w.copy())
+                whole[-1][: part.shape[0], : part.shape[1]] = part
+        return tuple(whole)
 
     def _draw_order(self, n_samples):
         if self.net.sampling == "shuffled":
@@ -174,100 +152,124 @@ class Run:
             return self.for_order.integers(n_samples, size=n_samples)
         return np.arange(n_samples)
 
-    def compute_static(self, order):
-        """Outputs of the static units for samples not seen before."""
-        new = np.unique(order[~self.static_known[order]])
-        inputs = compress(self.X, new, self.background, self.net.bias)
-        for pair in self.static_layers:
-            self.static_output[new] += kernels.static_outputs(
-                *inputs, self.background, self.network.activation, *pair
+
+class _StaticUnits:
+    """What the units of the first hidden layer that never learn pass on to the next layer.
+
+    It is the same whenever a sample comes: it is computed at its first look and kept, or computed
+    each time if that takes too much memory.
+    """
+
+    def __init__(self, weights, plastic, X, background, network, net):
+        self.X, self.background, self.network, self.bias = X, background, network, net.bias
+        hidden = weights[0].shape[1]
+        n_units = weights[1].shape[1]
+        self.blocks = []
+        for first in range(plastic, hidden, STATIC_BLOCK):
+            block = slice(first, min(first + STATIC_BLOCK, hidden))
+            pair = weights[0][:, block], weights[1][block]
+            self.blocks.append(
+                _layers.build(pair, [w.shape for w in pair], PERSISTENT, [Expressed()] * 2)
             )
-        self.static_known[new] = True
+        self.nothing = np.empty((0, 0), X.dtype)
+        self.kept = self.nothing
+        self.known = np.zeros(0, bool)
+        if self.blocks and len(X) * n_units * X.itemsize <= STATIC_MEMORY:
+            self.kept = np.zeros((len(X), n_units), X.dtype)
+            self.known = np.zeros(len(X), bool)
+
+    def inputs(self, order):
+        """Summed inputs of the units of the second layer, (n_samples, n_units), or (0, 0)."""
+        if not self.blocks:
+            return self.nothing
+        if not self.known.size:
+            return self._computed(order)
+        new = np.unique(order[~self.known[order]])
+        if new.size:
+            self.kept[new] = self._computed(new)
+            self.known[new] = True
+        return self.kept[order]
+
+    def _computed(self, order):
+        inputs = compress(self.X, order, self.background, self.bias)
+        total = self.X.dtype.type(0)
+        for block in self.blocks:
+            total = total + kernels.static_inputs(*inputs, self.background, self.network, block)
+        return total
 
 
 class _UnitMasks:
-    """Masks of the units of a layer, as the compiled loop wants them."""
+    """Masks of the units of all layers, as the compiled loop wants them."""
 
-    def __init__(self, masks, n_labels, random):
-        self.masks = masks
-        self.random = random
-        self.none = kernels.Masks(np.empty((0, 0), bool), np.empty(0, np.int64))
-        if masks is None:
-            return
-        fresh = masks.redraw == "step"
-        n = {"never": 1, "label": n_labels, "step": MASKS_PER_DRAW}.get(masks.redraw, masks.redraw)
-        self.units = masks.draw(random, n)
-        self.drawn_until = n if fresh else np.inf
+    def __init__(self, masks, n_labels, randoms):
+        self.layers = [
+            None if m is None else _LayerMasks(m, n_labels, random)
+            for m, random in zip(masks, randoms, strict=True)
+        ]
 
     def at(self, step, labels):
         """The masks of the steps from ``step`` on, at which samples with ``labels`` come."""
-        if self.masks is None:
-            return self.none
-        if self.masks.redraw == "label":
-            return kernels.Masks(self.units, labels)
+        n_layers = len(self.layers)
+        if not any(self.layers):
+            return kernels.Masks(np.empty(0, bool), np.empty((n_layers, 0), np.int64))
+        start = np.full((n_layers, labels.size), -1)
+        units = []
+        used = 0
+        for k, layer in enumerate(self.layers):
+            if layer is not None:
+                masks, number = layer.at(step, labels)
+                start[k] = used + number * masks.shape[1]
+                units.append(masks.ravel())
+                used += masks.size
+        return kernels.Masks(np.concatenate(units), start)
+
+
+class _LayerMasks:
+    """Masks of the units of a layer."""
+
+    def __init__(self, masks, n_labels, random):
+        self.draw, self.redraw, self.random = masks.draw, masks.redraw, random
+        number = {"never": 1, "label": n_labels, "step": MASKS_PER_DRAW}
+        self.masks = self.draw(random, number.get(self.redraw, self.redraw))
+        self.first = 0  # step of the first mask of those fresh at each step
+
+    def at(self, step, labels):
+        """Masks (n, n_units), and which of them is that of each step."""
         steps = np.arange(step, step + labels.size)
-        if self.masks.redraw != "step":
-            return kernels.Masks(self.units, steps % len(self.units))
-        kept = self.units
-        while self.drawn_until < step + labels.size:
-            kept = np.concatenate([kept, self.masks.draw(self.random, MASKS_PER_DRAW)])
-            self.drawn_until += MASKS_PER_DRAW
-        first = self.drawn_until - len(kept)
-        self.units = kept[step - first :]
-        return kernels.Masks(self.units, steps - step)
+        if self.redraw == "label":
+            return self.masks, labels
+        if self.redraw != "step":
+            return self.masks, steps % len(self.masks)
+        self.masks = self.masks[step - self.first :]
+        self.first = step
+        while len(self.masks) < labels.size:
+            fresh = self.draw(self.random, MASKS_PER_DRAW)
+            self.masks = np.concatenate([self.masks, fresh])
+        return self.masks[: labels.size], steps - step
 
 
-def _rule(expressed, shape):
-    """The rule for the compiled loop; it need not know of choosing all or none."""
-    sizes = {
-        layers.BY_UPDATE: shape[0] * shape[1],
-        layers.BY_WEIGHT: shape[0] * shape[1],
-        layers.BY_INPUT: shape[0],
-    }
-    kind = expressed.kind
-    if kind in sizes and expressed.count >= sizes[kind]:
-        kind = layers.ALL
-    elif kind in sizes and expressed.count == 0:
-        kind = layers.NONE
-    return layers.Rule(kind, expressed.count, expressed.sign)
-
-
-def _layer(weights, cache=NO_CACHE, expressed=ALL_SYNAPSES, count_writes=False):
-    n_units = weights.shape[1]
-    none = np.empty((0, 0), weights.dtype)
-    by_weight = expressed.kind == layers.BY_WEIGHT
-    mask = np.empty(weights.shape if by_weight else (0, 0), bool)
-    if expressed.mask is not None:
-        mask = expressed.mask
-    return layers.Layer(
-        persistent=weights.copy(order="C"),
-        shift=np.zeros(n_units, weights.dtype),
-        column_sum=layers.column_sums(weights),
-        transient=np.zeros_like(weights, order="C") if cache.enabled else none,
-        transient_shift=np.zeros(n_units, weights.dtype),
-        transient_sum=np.zeros(n_units, weights.dtype),
-        absolute=np.zeros(n_units),
-        peak=np.zeros(n_units),
-        previous=np.zeros_like(weights, order="C") if cache.transition_cost > 0 else none,
-        mask=mask,
-        sizes=np.empty_like(weights, order="C") if by_weight else none,
-        writes=np.zeros(weights.shape if count_writes else (0, 0), np.int64),
-        ledger=np.zeros(4),
-        clock=np.array([1.0, 0.0, 0.0]),
+def _network(net, n_layers):
+    return kernels.Network(
+        ACTIVATIONS[net.activation],
+        OUTPUTS[net.output],
+        LOSSES[net.loss],
+        GRADIENTS[net.gradient],
+        bool(net.bias),
+        np.array(per_layer("learning_rate", net.learning_rate, n_layers), float),
+        float(net.targets[0]),
+        float(net.targets[1]),
     )
 
 
-def _ledger(layer, initial, weights):
-    distance, differing = layers.distance(initial, weights)
-    spent = {
-        "consolidation": float(layer.ledger[layers.CONSOLIDATION]),
-        "maintenance": float(layer.ledger[layers.MAINTENANCE]),
-        "transition": float(layer.ledger[layers.TRANSITION]),
-        "outstanding": float(layer.clock[layers.FACTOR] * layer.absolute.sum()),
-    }
-    return spent | {
-        "total": sum(spent.values()),
-        "minimal": float(distance),
-        "writes": int(layer.ledger[layers.WRITES]),
-        "minimal_writes": int(differing),
-    }
+def _kernel_rules(expressed, shapes):
+    """The rules for the compiled loop; it need not know of choosing all or none."""
+    chosen = []
+    for choice, (n, m) in zip(expressed, shapes, strict=True):
+        kind = choice.kind
+        sizes = {kinds.BY_UPDATE: n * m, kinds.BY_WEIGHT: n * m, kinds.BY_INPUT: n}
+        if kind in sizes and choice.count >= sizes[kind]:
+            kind = kinds.ALL
+        elif kind in sizes and choice.count == 0:
+            kind = kinds.NONE
+        chosen.append((kind, choice.count, choice.sign))
+    return kinds.Rule(*np.array(chosen, np.int64).T.copy())

@@ -44,10 +44,17 @@ def check_sequence(name, value, allowed):
         raise ValueError(f"{name} must be {allowed}, got {value!r}")
 
 
-def per_layer(name, value):
-    """A single value, or a pair of them, one for each layer, as a pair."""
+def per_layer(name, value, n_layers):
+    """A single value, or one for each layer, as a tuple of ``n_layers``."""
     if not isinstance(value, tuple | list):
-        return value, value
-    if len(value) != 2:
-        raise ValueError(f"{name} must be one value or one for each of the 2 layers, got {value!r}")
+        return (value,) * n_layers
+    if len(value) != n_layers:
+        raise ValueError(
+            f"{name} must be one value or one for each of the {n_layers} layers, got {value!r}"
+        )
     return tuple(value)
+
+
+def each(value):
+    """What there is to check in a single value, or in a tuple or list with one for each layer."""
+    return tuple(value) if isinstance(value, tuple | list) else (value,)

@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from synlib._kernels import layer as kernels
 from synlib._kernels.functions import exponential
 from synlib._parameters import Parameters
@@ -28,8 +30,8 @@ class Persistent(Parameters):
     """
 
     def settings(self, decay_order, decay_form):
-        """Settings of the compiled loops; the arguments are the network's own defaults."""
-        return kernels.Cache(False, 0.0, 0, 1.0, True, 0.0, 0.0, 1, False)
+        """Settings of each store; the arguments are the network's own defaults."""
+        return (kernels.Cache(0.0, kernels.SYNAPSE, 1.0, False, 0.0, 0.0, 1, False),)
 
 
 @dataclass(frozen=True)
@@ -113,11 +115,10 @@ class SynapticCache(Parameters):
         check_choice("decay_form", self.decay_form, (None, "discrete", "exponential"))
 
     def settings(self, decay_order, decay_form):
-        """Settings of the compiled loops; the arguments are the network's own defaults."""
+        """Settings of each store; the arguments are the network's own defaults."""
         discrete = (self.decay_form or decay_form) == "discrete"
         decay = 1 - 1 / self.decay_time if discrete else exponential(-1 / float(self.decay_time))
-        return kernels.Cache(
-            enabled=True,
+        stage = kernels.Cache(
             threshold=float(self.threshold),
             scope=SCOPES[self.scope],
             decay=decay,
@@ -127,3 +128,9 @@ class SynapticCache(Parameters):
             check_every=int(self.check_every),
             deferred=self.consolidate == "next",
         )
+        return stage, *Persistent().settings(decay_order, decay_form)
+
+
+def stack(stages):
+    """The settings of the stores of a memory, as one `Cache` of arrays (n_stores,)."""
+    return kernels.Cache(*(np.array(values) for values in zip(*stages, strict=True)))

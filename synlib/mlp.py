@@ -1,5 +1,6 @@
-"""A network with one hidden layer that learns one sample at a time, and what that costs."""
+"""A network of any depth that learns one sample at a time, and what that costs."""
 
+import itertools
 import warnings
 from types import SimpleNamespace
 
@@ -28,6 +29,7 @@ from synlib._validation import (
     check_flag,
     check_is_pair,
     check_number,
+    each,
     per_layer,
 )
 from synlib.memory import Persistent, SynapticCache
@@ -50,10 +52,10 @@ class MLP(ClassifierMixin, Estimator):
 
     Parameters
     ----------
-    hidden : int
-        Number of hidden units.
-    learning_rate : float or pair of float
-        For both layers or for each; > 0.
+    hidden : int or tuple of int
+        Number of hidden units, of the only hidden layer or of each.
+    learning_rate : float or tuple of float
+        For all layers of synapses or for each; > 0.
     activation : {"logistic", "relu", "leaky_relu", "tanh"}
         Of the hidden units; the leaky ReLU has slope 0.1 for negative inputs.
     output : {"logistic", "softmax", "linear"}
@@ -65,9 +67,9 @@ class MLP(ClassifierMixin, Estimator):
         derivative out of the hidden error, "nyiro2022" uses a fifth of the diagonal of the
         softmax derivative for ten outputs.
     bias : bool
-        Add an always-on input, and clamp the first hidden unit to 1.
-    init_scale : float, pair of float, or "fan_out"
-        Standard deviation of the normal initial weights, for both layers or for each; "fan_out"
+        Add an always-on input, and clamp the first unit of each hidden layer to 1.
+    init_scale : float, tuple of float, or "fan_out"
+        Standard deviation of the normal initial weights, for all layers or for each; "fan_out"
         stands for one over the square root of the number of units the layer projects to.
     targets : pair of float
         Target output of the wrong units and of the right one.
@@ -87,8 +89,9 @@ class MLP(ClassifierMixin, Estimator):
     Attributes
     ----------
     classes_ : array (n_classes,)
-    weights_ : tuple of array, (n_inputs, hidden) and (hidden, n_outputs)
-        Weights after learning, persistent plus transient. With `bias`, the first has a row more.
+    weights_ : tuple of array, (n_inputs, hidden), ..., (hidden, n_outputs)
+        Weights of each layer after learning, persistent plus transient. With `bias`, the first has
+        a row more.
     initial_weights_ : tuple of array
     transient_weights_ : tuple of array
         The part of the plastic weights not yet consolidated.
@@ -98,12 +101,12 @@ class MLP(ClassifierMixin, Estimator):
         The ledger at the end of learning, in a.u.: consolidation, maintenance, transition;
         outstanding (sum of transient weights, to be paid if all were consolidated now); total of
         these four; minimal (energy of setting the weights directly); the numbers of writes and
-        minimal_writes. The same for each layer with the suffix ``_1`` or ``_2``.
-    writes_ : tuple of int array, (n_inputs, hidden) and (hidden, n_outputs)
+        minimal_writes. The same for each layer with the suffix ``_1``, ``_2``, ...
+    writes_ : tuple of int array, (n_inputs, hidden), ..., (hidden, n_outputs)
         Writes of each synapse; with `bias`, the first has a row more, and with a `Subnetwork` there
         are only its synapses. Only after ``fit(count_writes=True)``.
-    plastic_units_ : int
-        The first so many hidden units could learn.
+    plastic_units_ : tuple of int
+        The first so many units of each hidden layer could learn.
     background_ : float
         Value that many inputs have, which saves time; 0 if there is none.
     n_steps_ : int
@@ -222,8 +225,8 @@ class MLP(ClassifierMixin, Estimator):
         evaluate_growth : float
             Evaluations are at least this share of the steps so far apart; >= 0. With 0.05 the time
             at which an accuracy is reached is known to 5 %, however long learning takes.
-        initial_weights : pair of arrays, optional
-            (n_inputs, hidden) and (hidden, n_outputs); drawn at random by default.
+        initial_weights : tuple of arrays, optional
+            (n_inputs, hidden), ..., (hidden, n_outputs); drawn at random by default.
         count_writes : bool
             Count the writes of each synapse, see `writes_`. Learning is some ten times slower.
         monitor : callable, optional
@@ -259,7 +262,7 @@ class MLP(ClassifierMixin, Estimator):
             test = (X, y) if test is None else self._validated_test(test)
             for_weights, for_order, for_rule = generator(self.random_state).spawn(3)
             weights = self._initial_weights(initial_weights, X.shape[1], for_weights)
-            self.plastic_units_ = _rules.plastic_units(plasticity, self.hidden)
+            self.plastic_units_ = _rules.plastic_units(plasticity, each(self.hidden))
             self.background_ = most_common_value(X)
             run = Run(
                 self, memory, plasticity, weights, X, labels, for_order, for_rule, count_writes
@@ -356,12 +359,17 @@ class MLP(ClassifierMixin, Estimator):
         check_is_fitted(self)
         net = self._learned_as_
         X = validate_data(self, X, dtype=net.dtype, reset=False)
-        return network_output(net, X, self.weights_, self.plastic_units_, self.background_)
+        return network_output(net, X, self.weights_, self.plastic_units_[0], self.background_)
 
     def _validated(self):
         check_flag("bias", self.bias)
-        check_count("hidden", self.hidden, 2 if self.bias else 1)
-        for rate in per_layer("learning_rate", self.learning_rate):
+        hidden = each(self.hidden)
+        if not hidden:
+            raise ValueError("hidden must name at least one layer, got ()")
+        for units in hidden:
+            check_count("hidden", units, 2 if self.bias else 1)
+        n_layers = len(hidden) + 1
+        for rate in per_layer("learning_rate", self.learning_rate, n_layers):
             check_number("learning_rate", rate, "a finite number > 0", lambda v: 0 < v < np.inf)
         check_choice("activation", self.activation, tuple(ACTIVATIONS))
         check_choice("output", self.output, tuple(OUTPUTS))
@@ -376,18 +384,19 @@ class MLP(ClassifierMixin, Estimator):
                 "0 and 1"
             )
         if self.init_scale != "fan_out":
-            for scale in per_layer("init_scale", self.init_scale):
+            for scale in per_layer("init_scale", self.init_scale, n_layers):
                 allowed = "a finite number >= 0 or 'fan_out'"
                 check_number("init_scale", scale, allowed, lambda v: 0 <= v < np.inf)
-        for target in per_layer("targets", self.targets):
-            check_number("targets", target, "two finite numbers", np.isfinite)
         check_is_pair("targets", self.targets, "two finite numbers")
+        for target in self.targets:
+            check_number("targets", target, "two finite numbers", np.isfinite)
         memory = Persistent() if self.memory is None else self.memory
         if not isinstance(memory, Persistent | SynapticCache):
             raise ValueError(f"memory must be Persistent or SynapticCache, got {memory!r}")
         plasticity = AllSynapses() if self.plasticity is None else self.plasticity
         if not isinstance(plasticity, PlasticityRule):
             raise ValueError(f"plasticity must be a PlasticityRule, got {plasticity!r}")
+        plasticity.check_depth(n_layers)
         return memory, plasticity
 
     def _validated_test(self, test):
@@ -403,11 +412,12 @@ class MLP(ClassifierMixin, Estimator):
         return X, y
 
     def _initial_weights(self, given, n_inputs, random):
-        shapes = (n_inputs + self.bias, self.hidden), (self.hidden, len(self.classes_))
+        units = n_inputs + self.bias, *each(self.hidden), len(self.classes_)
+        shapes = tuple(itertools.pairwise(units))
         if given is None:
             scales = [1 / np.sqrt(shape[1]) for shape in shapes]
             if self.init_scale != "fan_out":
-                scales = per_layer("init_scale", self.init_scale)
+                scales = per_layer("init_scale", self.init_scale, len(shapes))
             return tuple(
                 (scale * standard_normal(random, shape)).astype(self.dtype)
                 for shape, scale in zip(shapes, scales, strict=True)
@@ -415,7 +425,7 @@ class MLP(ClassifierMixin, Estimator):
         weights = tuple(np.array(w, dtype=self.dtype, order="C") for w in given)
         if tuple(w.shape for w in weights) != shapes:
             raise ValueError(
-                f"initial_weights must have the shapes {shapes[0]} and {shapes[1]}, "
+                f"initial_weights must have the shapes {', '.join(map(str, shapes))}, "
                 f"got {', '.join(str(w.shape) for w in weights)}"
             )
         if not all(np.isfinite(w).all() for w in weights):

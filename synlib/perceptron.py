@@ -289,7 +289,7 @@ class Perceptron(ClassifierMixin, Estimator):
         else:
             if isinstance(memory, Persistent):  # a cache that is full at once
                 memory = SynapticCache(threshold=0, scope="synapse")
-            settings = memory.settings("before", "discrete")
+            settings, _ = memory.settings("before", "discrete")
             given = (sign, rate, settings, exponents, bool(self.potentiation_only), traced)
             if method == "margins":
                 loop, given = kernels.cached_margins, (patterns, gram, *given)

@@ -1,6 +1,6 @@
 """Which synapses change: back-propagation proposes, a plasticity rule decides.
 
-A rule answers two questions, for each of the two layers: which *synapses* express the change
+A rule answers two questions, for each layer: which *synapses* express the change
 proposed for them (`PlasticityRule.expressed`), and which *units* receive an error at all
 (`PlasticityRule.unit_masks`). To write a new rule, subclass `PlasticityRule` and override one; what
 it returns is checked before anything is learned.
@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from synlib._kernels.layer import ALL, BY_INPUT, BY_UPDATE, BY_WEIGHT, MASK, NONE
+from synlib._kernels.layer import ALL, BY_INPUT, BY_UPDATE, BY_WEIGHT, MASK
 from synlib._parameters import Parameters
-from synlib._validation import check_choice, check_count, check_number, per_layer
+from synlib._validation import check_choice, check_count, check_number, each, per_layer
 
 
 @dataclass(frozen=True)
@@ -63,16 +63,33 @@ class PlasticityRule(Parameters):
     """
 
     def expressed(self, layer, shape, random):
-        """Which synapses of ``layer`` (0 or 1), of ``shape`` (n_inputs, n_units), may change."""
+        """Which synapses of ``layer`` 0, 1, ..., of ``shape`` (n_inputs, n_units), may change."""
         return Expressed()
 
     def unit_masks(self, layer, n_units):
-        """The `UnitMasks` of ``layer`` (0 or 1), or None if all units learn."""
+        """The `UnitMasks` of ``layer`` 0, 1, ..., or None if all units learn."""
         return None
 
-    def plastic_units(self, n_hidden):
-        """How many hidden units, counted from the first, have plastic synapses."""
-        return n_hidden
+    def learns(self, layer, n_layers):
+        """Whether ``layer`` 0, 1, ... of ``n_layers`` changes at all."""
+        return True
+
+    def plastic_units(self, hidden):
+        """How many units of each hidden layer, counted from the first, have plastic synapses.
+
+        Parameters
+        ----------
+        hidden : tuple of int
+            Units of each hidden layer.
+
+        Returns
+        -------
+        tuple of int
+        """
+        return hidden
+
+    def check_depth(self, n_layers):
+        """Raise ValueError if what is given for each layer is not for ``n_layers``."""
 
 
 @dataclass(frozen=True)
@@ -88,14 +105,18 @@ class AllSynapses(PlasticityRule):
 
 @dataclass(frozen=True)
 class _FractionRule(PlasticityRule):
-    fraction: float | tuple[float, float]
+    fraction: float | tuple[float, ...]
 
     def __post_init__(self):
-        for value in per_layer("fraction", self.fraction):
+        for value in each(self.fraction):
             check_number("fraction", value, "in the range (0, 1]", lambda v: 0 < v <= 1)
 
+    def check_depth(self, n_layers):
+        per_layer("fraction", self.fraction, n_layers)
+
     def _count(self, layer, size):
-        return round(per_layer("fraction", self.fraction)[layer] * size)
+        given = isinstance(self.fraction, tuple | list)
+        return round((self.fraction[layer] if given else self.fraction) * size)
 
 
 @dataclass(frozen=True)
@@ -104,8 +125,8 @@ class LargestUpdates(_FractionRule):
 
     Parameters
     ----------
-    fraction : float or pair of float
-        Fraction of the synapses, for both layers or for each; in (0, 1]. Exactly
+    fraction : float or tuple of float
+        Fraction of the synapses, for all layers or for each; in (0, 1]. Exactly
         ``round(fraction * size)`` synapses are chosen, ties going to the lower index.
     within : {"layer", "neuron"}
         Where synapses compete: in the whole layer, or among those onto the same unit.
@@ -145,8 +166,8 @@ class SmallestUpdates(_FractionRule):
 
     Parameters
     ----------
-    fraction : float or pair of float
-        Fraction of the synapses, for both layers or for each; in (0, 1]. Exactly
+    fraction : float or tuple of float
+        Fraction of the synapses, for all layers or for each; in (0, 1]. Exactly
         ``round(fraction * size)`` synapses are chosen, ties going to the lower index.
     """
 
@@ -160,8 +181,8 @@ class LargestWeights(_FractionRule):
 
     Parameters
     ----------
-    fraction : float or pair of float
-        Fraction of the synapses, for both layers or for each; in (0, 1]. Exactly
+    fraction : float or tuple of float
+        Fraction of the synapses, for all layers or for each; in (0, 1]. Exactly
         ``round(fraction * size)`` synapses are chosen, ties going to the lower index.
     """
 
@@ -175,8 +196,8 @@ class SmallestWeights(_FractionRule):
 
     Parameters
     ----------
-    fraction : float or pair of float
-        Fraction of the synapses, for both layers or for each; in (0, 1]. Exactly
+    fraction : float or tuple of float
+        Fraction of the synapses, for all layers or for each; in (0, 1]. Exactly
         ``round(fraction * size)`` synapses are chosen, ties going to the lower index.
     """
 
@@ -190,8 +211,8 @@ class RandomSynapses(_FractionRule):
 
     Parameters
     ----------
-    fraction : float or pair of float
-        Fraction of the synapses, for both layers or for each; in (0, 1]. Exactly
+    fraction : float or tuple of float
+        Fraction of the synapses, for all layers or for each; in (0, 1]. Exactly
         ``round(fraction * size)`` synapses are chosen, ties going to the lower index.
     """
 
@@ -207,8 +228,8 @@ class RandomNeurons(_FractionRule):
 
     Parameters
     ----------
-    fraction : float or pair of float
-        Fraction of the post-synaptic units, for both layers or for each; in (0, 1]. At least one
+    fraction : float or tuple of float
+        Fraction of the post-synaptic units, for all layers or for each; in (0, 1]. At least one
         unit is chosen.
     redraw : {"never", "step", "label"} or int
         Whether the set is drawn once, anew at every step, once for each label, or whether n sets
@@ -239,12 +260,16 @@ class RandomNeurons(_FractionRule):
 
 @dataclass(frozen=True)
 class Subnetwork(PlasticityRule):
-    """Only the first hidden units learn, with all their incoming and outgoing synapses.
+    """Only the first hidden units learn, with their incoming and outgoing synapses.
+
+    With several hidden layers it is a path through the network: the synapses from the plastic
+    units of each layer onto those of the next. All other weights are static.
 
     Parameters
     ----------
-    units : int
-        Number of plastic hidden units; all of them if the network has no more.
+    units : int or tuple of int
+        Number of plastic units, of all hidden layers or of each; all of them if a layer has no
+        more.
     then : PlasticityRule
         Rule within the subnetwork; its fractions are fractions of the subnetwork.
 
@@ -258,11 +283,12 @@ class Subnetwork(PlasticityRule):
     100
     """
 
-    units: int
+    units: int | tuple[int, ...]
     then: PlasticityRule = field(default_factory=AllSynapses)
 
     def __post_init__(self):
-        check_count("units", self.units)
+        for units in each(self.units):
+            check_count("units", units)
         if not isinstance(self.then, PlasticityRule) or isinstance(self.then, Subnetwork):
             raise ValueError(
                 f"then must be a plasticity rule other than Subnetwork, got {self.then!r}"
@@ -274,13 +300,30 @@ class Subnetwork(PlasticityRule):
     def unit_masks(self, layer, n_units):
         return self.then.unit_masks(layer, n_units)
 
-    def plastic_units(self, n_hidden):
-        return min(self.units, n_hidden)
+    def learns(self, layer, n_layers):
+        return self.then.learns(layer, n_layers)
+
+    def plastic_units(self, hidden):
+        units = _per_hidden_layer(self.units, len(hidden))
+        return tuple(map(min, units, hidden))
+
+    def check_depth(self, n_layers):
+        _per_hidden_layer(self.units, n_layers - 1)
+        self.then.check_depth(n_layers)
 
 
 @dataclass(frozen=True)
 class ReadoutOnly(PlasticityRule):
-    """Only the synapses onto the output units change; the hidden layer stays as it was drawn."""
+    """Only the synapses onto the output units change; hidden layers stay as they were drawn."""
 
-    def expressed(self, layer, shape, random):
-        return Expressed(NONE) if layer == 0 else Expressed()
+    def learns(self, layer, n_layers):
+        return layer == n_layers - 1
+
+
+def _per_hidden_layer(units, n_hidden):
+    if isinstance(units, tuple | list) and len(units) != n_hidden:
+        raise ValueError(
+            f"units must be one number or one for each of the {n_hidden} hidden layers, "
+            f"got {units!r}"
+        )
+    return per_layer("units", units, n_hidden)

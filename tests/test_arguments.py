@@ -47,8 +47,6 @@ def test_rules_name_bad_fractions(rule, fraction):
 
 
 def test_rules_name_other_bad_arguments():
-    with pytest.raises(ValueError, match="fraction must be one value or one for each"):
-        synlib.LargestUpdates((0.1, 0.1, 0.1))
     with pytest.raises(ValueError, match="within must be one of 'layer', 'neuron'"):
         synlib.LargestUpdates(0.1, within="network")
     with pytest.raises(ValueError, match="redraw must be 'never', 'step', 'label' or an integer"):

@@ -21,8 +21,8 @@ class Own(PlasticityRule):
     def unit_masks(self, layer, n_units):
         return self.masks
 
-    def plastic_units(self, n_hidden):
-        return n_hidden if self.units is None else self.units
+    def plastic_units(self, hidden):
+        return hidden if self.units is None else self.units
 
 
 def fit(rule, background=0.0):
@@ -123,9 +123,9 @@ def test_kinds_of_masks(masks, message):
         fit(Own(masks=masks))
 
 
-@pytest.mark.parametrize("units", [0, -1, 10, 3.0, True, None.__class__])
+@pytest.mark.parametrize("units", [4, (0,), (-1,), (10,), (3.0,), (True,), (4, 4), int])
 def test_plastic_units(units):
-    message = r"Own\.plastic_units must return an integer from 1 to 9"
+    message = r"Own\.plastic_units must return a tuple of 1 integers, from 1 to the number of"
     with pytest.raises(ValueError, match=message):
         fit(Own(units=units))
 
@@ -139,7 +139,7 @@ def test_plastic_units(units):
         Own(Expressed(BY_INPUT, 4)),
         Own(lambda shape: Expressed(MASK, mask=np.arange(np.prod(shape)).reshape(shape) % 3 == 0)),
         Own(lambda shape: Expressed(MASK, mask=np.ones(shape[::-1], bool).T)),
-        Own(units=np.int64(4)),
+        Own(units=(np.int64(4),)),
     ],
 )
 def test_what_is_right_is_learned_as_asked(rule, background):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from synlib._kernels.selection import kth_largest, kth_largest_product
+from synlib._kernels.selection import kth_largest_product, kth_largest_size, rising_order
 
 # few distinct values, so that products tie, or many orders of magnitude
 sizes = st.one_of(st.sampled_from([0.0, 0.5, 1.0, 3.0]), st.floats(0, 1e6), st.floats(1e-12, 1e-6))
@@ -25,8 +25,10 @@ def test_kth_largest_product(rows, columns, data, dtype):
     )
     products = np.repeat(np.outer(rows, columns), multiplicity, axis=0).ravel()
     k = data.draw(st.integers(1, products.size))
-    value, greater = kth_largest_product(rows, multiplicity, rows.size, columns, k)
-    assert value == np.sort(products)[::-1][k - 1]
+    expected = np.sort(products)[::-1][k - 1]
+    guess = dtype(data.draw(st.sampled_from([0.0, 0.5, 0.99, 1.0, 3.0])) * expected)
+    value, greater = kth_largest_product(rows, multiplicity, rows.size, columns, k, guess)
+    assert value == expected
     assert greater == (products > value).sum()
 
 
@@ -40,23 +42,27 @@ def test_kth_largest_product_of_many(dtype, orders):
     falling = np.sort(np.outer(rows, columns), axis=None)[::-1]
     once = np.ones(rows.size, np.int64)
     for k in (1, 2, falling.size // 10, falling.size // 2, falling.size - 1, falling.size):
-        value, greater = kth_largest_product(rows, once, rows.size, columns, k)
-        assert value == falling[k - 1]
-        assert greater == (falling > value).sum()
+        for share in (0, 0.1, 0.9999, 2):
+            guess = dtype(share * falling[k - 1])
+            value, greater = kth_largest_product(rows, once, rows.size, columns, k, guess)
+            assert value == falling[k - 1]
+            assert greater == (falling > value).sum()
 
 
 @given(values=arrays(float, st.integers(1, 50), elements=sizes), data=st.data())
-def test_kth_largest(values, data):
+def test_kth_largest_size(values, data):
     k = data.draw(st.integers(1, values.size))
     guess = data.draw(st.sampled_from([0.0, values[0], 1.0001 * values[0]]))
-    value, greater = kth_largest(values, k, guess)
-    assert value == np.sort(values)[::-1][k - 1]
-    assert greater == (values > value).sum()
+    values *= data.draw(st.sampled_from([1, -1]))
+    size, greater, at_least = kth_largest_size(values, k, guess)
+    assert size == np.sort(np.abs(values))[::-1][k - 1]
+    assert greater == (np.abs(values) > size).sum()
+    assert at_least == (np.abs(values) >= size).sum()
 
 
-@pytest.mark.parametrize("kind", ["normal", "ties", "sorted", "mostly zero"])
+@pytest.mark.parametrize("kind", ["normal", "ties", "sorted", "mostly zero", "zero"])
 @pytest.mark.parametrize("size", [1000, 5000, 78500])
-def test_kth_largest_of_many(size, kind):
+def test_kth_largest_size_of_many(size, kind):
     random = np.random.default_rng(0)
     values = random.normal(size=size)
     if kind == "ties":
@@ -65,9 +71,22 @@ def test_kth_largest_of_many(size, kind):
         values.sort()
     elif kind == "mostly zero":
         values[random.random(size) < 0.9] = 0
-    falling = np.sort(values)[::-1]
+    elif kind == "zero":
+        values[:] = 0
+    sizes = np.abs(values)
+    falling = np.sort(sizes)[::-1]
     for k in (1, 2, size // 100, size // 10, size // 2, size - 1, size):
-        for guess in (0.0, 1.0005 * falling[k - 1], 2 * falling[k - 1]):
-            value, greater = kth_largest(values, k, guess)
+        for guess in (0.0, 1.0005 * falling[k - 1], 2 * falling[k - 1], 0.001 * falling[k - 1]):
+            value, greater, at_least = kth_largest_size(values, k, guess)
             assert value == falling[k - 1]
-            assert greater == (values > value).sum()
+            assert greater == (sizes > value).sum()
+            assert at_least == (sizes >= value).sum()
+
+
+@given(
+    values=arrays(float, st.integers(0, 300), elements=sizes),
+    dtype=st.sampled_from([np.float64, np.float32]),
+)
+def test_rising_order(values, dtype):
+    values = values.astype(dtype)
+    np.testing.assert_array_equal(rising_order(values), np.argsort(values, kind="stable"))

@@ -6,7 +6,7 @@ chooses synapses by the size of the change, the input or the weight, or by a fix
 
 import numpy as np
 
-from synlib._kernels import inner
+from synlib._kernels import accounting, inner
 from synlib._kernels.layer import (
     ALL,
     BY_INPUT,
@@ -14,17 +14,22 @@ from synlib._kernels.layer import (
     BY_WEIGHT,
     CONSOLIDATION,
     FACTOR,
-    LAST_LIMIT,
-    NEURON_SUM,
+    MASK,
     NONE,
     WRITES,
+    store_of,
 )
-from synlib._kernels.selection import first_at_least, kth_largest, kth_largest_product
+from synlib._kernels.selection import (
+    first_above,
+    first_at_least,
+    kth_largest_product,
+    kth_largest_size,
+    rising_order,
+)
 from synlib._kernels.storage import (
     cache_row,
     count_row,
     count_silent,
-    measure,
     store_all,
     store_row,
     store_spread,
@@ -33,225 +38,352 @@ from synlib._kernels.storage import (
 
 
 @inner
-def learn(layer, rule, cache, step, count, index, value, background, change):
-    """Express the proposed changes ``value x change`` and store them; True if the cache is full.
+def learn(layers, k, rule, cached, count, index, value, background, change):
+    """Express the proposed changes ``value x change`` of layer k and put them into its first store.
 
-    ``change`` (m,) holds learning rate times error. A True asks for `consolidate`, which the
-    caller does, since the scope may reach beyond this layer.
+    ``change`` (m,) holds learning rate times error.
     """
-    layer.peak[:] = 0
+    store, ledger = store_of(layers, 0, k), layers.ledger[k]
     if rule.kind == ALL:
-        store_all(layer, cache.enabled, count, index, value, background, change)
+        store_all(store, ledger, cached, count, index, value, background, change)
     elif rule.kind == BY_INPUT:
-        n_inputs = layer.persistent.shape[0]
+        n_inputs = store.matrix.shape[0]
         chosen, values = _select_by_input(rule, n_inputs, count, index, value, background)
         zero = change.dtype.type(0)
-        store_all(layer, cache.enabled, rule.count, chosen, values, zero, change)
+        store_all(store, ledger, cached, rule.count, chosen, values, zero, change)
+    elif rule.kind == BY_UPDATE:
+        _store_by_update(layers, k, rule, cached, count, index, value, background, change)
     elif rule.kind != NONE:
-        _store_selected(layer, rule, cache.enabled, count, index, value, background, change)
-    if not cache.enabled:
-        return False
-    if background != 0 and rule.kind != NONE:
-        layer.absolute[:] = 0
-        measure(layer, layer.absolute)
-    if step % cache.check_every != 0:
-        return False
-    if cache.check_every > 1 and background == 0:
-        measure(layer, np.zeros_like(layer.absolute))
-    factor = layer.clock[FACTOR]
-    if cache.scope == NEURON_SUM:
-        return layer.absolute.max() * factor > cache.threshold
-    return layer.peak.max() * factor > cache.threshold
+        _store_by_mask(layers, k, rule, cached, count, index, value, change)
 
 
 @inner
-def _store_selected(layer, rule, cached, count, index, value, background, change):
-    """Store the part of the outer product that the rule lets through, row by row."""
-    n, m = layer.persistent.shape
+def _store_by_update(layers, k, rule, cached, count, index, value, background, change):
+    """Store the largest (or smallest) changes of the outer product, row by row."""
+    store, ledger = store_of(layers, 0, k), layers.ledger[k]
+    n, m = store.matrix.shape
+    counting = not cached and store.writes.shape[0] > 0
     magnitude = np.abs(change)
-    sign = change.dtype.type(rule.sign)
-    limit = change.dtype.type(-1)
-    cutoff = 0
-    if rule.kind == BY_UPDATE:
-        limit, cutoff = _select_by_update(rule, n, count, index, value, background, magnitude)
-    elif rule.kind == BY_WEIGHT:
-        _select_by_weight(layer, rule)
+    order = rising_order(magnitude)
+    columns = magnitude[order]
+    rows, who = _rising_rows(n, count, value, background)
+    limit, cutoff, first = _staircase(
+        layers.limit[k : k + 1], rule, n, index, rows, who, columns, magnitude
+    )
 
-    counting = not cached and layer.writes.shape[0] > 0
     # What all silent inputs change alike goes into the shift, and is taken off again below for
     # the inputs that were active.
+    sign = change.dtype.type(rule.sign)
     spread = np.zeros(m, change.dtype)
+    spread_any = False
     if background != 0:
         level = sign * abs(background)
         for j in range(m):
-            if level * magnitude[j] > limit:
+            if level * magnitude[j] > sign * limit:
                 spread[j] = background * change[j]
-        store_spread(layer, cached, n - count, spread)
-        if counting:
-            count_silent(layer, count, index, spread)
+        spread_any = spread.any()
+        if spread_any:
+            store_spread(store, ledger, cached, n - count, spread)
+            if counting:
+                count_silent(store.writes, count, index, spread)
 
-    # up to the cutoff, changes equal to the limit are expressed too
-    below = np.nextafter(limit, change.dtype.type(-np.inf))
-    limits = np.full(m, limit)
-    split = 0
-    spread_any = spread.any()
-    strongest = sign * (magnitude.max() if rule.sign > 0 else magnitude.min())
+    # expressed are in each row the columns with sign * magnitude >= least
+    least = np.full(count, change.dtype.type(np.inf))
+    for r in range(rows.size):
+        if who[r] >= 0 and rule.sign > 0 and first[r] < m:
+            least[who[r]] = columns[first[r]]
+        elif who[r] >= 0 and rule.sign < 0 and first[r] > 0:
+            least[who[r]] = -columns[first[r] - 1]
+    signed = sign * magnitude
+    closed_form = rule.sign > 0 and not cached
     proposal = np.empty(m, change.dtype)
     zero = change.dtype.type(0)
-    matrix, column_sum = layer.persistent, layer.column_sum
-    energy, writes = np.zeros_like(proposal), np.zeros_like(proposal)
+    split = cutoff // m if cutoff < n * m else n  # in this row some of the ties are expressed
     for a in range(count):
-        i = index[a]
-        x = value[a]
-        if rule.kind == BY_UPDATE:
-            if abs(x) * strongest < limit and not spread_any:
-                continue  # nothing is expressed in this row, and nothing to be taken off again
-            if split != min(max(cutoff - i * m, 0), m):
-                split = min(max(cutoff - i * m, 0), m)
-                limits[:split] = below
-                limits[split:] = limit
-            level = sign * abs(x)
+        i, x = index[a], value[a]
+        if i != split and least[a] == np.inf and not spread_any:
+            continue  # nothing is expressed in this row, and nothing to be taken off again
+        if closed_form and i != split:
+            _store_above(store, i, x, change, magnitude, least[a], spread_any, spread)
+            if counting:
+                for j in range(m):
+                    store.writes[i, j] += magnitude[j] >= least[a]
+            continue
+        for j in range(m):
+            update = x * change[j]  # computed for all, so that there is no branch
+            proposal[j] = update if signed[j] >= least[a] else zero
+        if i == split:
+            for j in range(cutoff - i * m):
+                if abs(x) * magnitude[j] == limit:
+                    proposal[j] = x * change[j]
+        if cached:
+            cache_row(store, background, i, proposal, spread)
+        else:
+            store_row(store, i, proposal, spread)
+            pay_for_row(ledger, proposal)
+            if counting:
+                count_row(store.writes[i], proposal, 1)
+    if closed_form:
+        _pay_for_largest(ledger, n, split, index, rows, who, columns, first)
+    if background != 0 and cutoff > 0:
+        store_ties(store, ledger, cached, count, index, background, change, limit, cutoff)
+
+
+@inner
+def _rising_rows(n, count, value, background):
+    """Sizes of the inputs in ascending order, and which active one each is of.
+
+    All silent inputs have a common entry, -1, if there are any.
+    """
+    sizes = np.abs(value[:count])
+    order = rising_order(sizes)
+    silent = value.dtype.type(abs(background))
+    with_silent = n > count
+    rows = np.empty(count + with_silent, value.dtype)
+    who = np.empty(count + with_silent, np.int64)
+    r = 0
+    for a in order:
+        if with_silent and silent <= sizes[a]:
+            rows[r], who[r] = silent, -1
+            r += 1
+            with_silent = False
+        rows[r], who[r] = sizes[a], a
+        r += 1
+    if with_silent:
+        rows[r], who[r] = silent, -1
+    return rows, who
+
+
+@inner
+def _staircase(last, rule, n, index, rows, who, columns, magnitude):
+    """Where in each row the columns begin (end, for the smallest) that are expressed.
+
+    Exactly ``rule.count`` changes are: those beyond the limit, and those equal to it whose position
+    in the flattened matrix is before the cutoff. ``last`` (1,) holds the limit of the last step as
+    a share of the largest product, and gets that of this one.
+
+    Returns
+    -------
+    limit : float
+    cutoff : int
+    first : int array (n_rows,)
+        The first column, in ascending order, that is expressed; for the smallest, the first that is
+        not. Where the cutoff is within a row, without the ties.
+    """
+    m = columns.size
+    multiplicity = np.ones(rows.size, np.int64)
+    for r in range(rows.size):
+        if who[r] < 0:
+            multiplicity[r] = n - rows.size + 1
+    k = rule.count if rule.sign > 0 else n * m - rule.count + 1
+    top = rows[rows.size - 1] * columns[m - 1]
+    guess = columns.dtype.type(last[0]) * top
+    limit, greater = kth_largest_product(rows, multiplicity, rows.size, columns, k, guess)
+    if top > 0:
+        last[0] = limit / top
+
+    at_least, above = np.empty(rows.size, np.int64), np.empty(rows.size, np.int64)
+    start = m
+    ties = 0
+    for r in range(rows.size):
+        start = first_at_least(columns, rows[r], limit, start)
+        at_least[r] = start
+        above[r] = first_above(columns, rows[r], limit, start)
+        ties += (above[r] - start) * multiplicity[r]
+    if limit == 0:  # the ties propose no change at all
+        return limit, 0, above if rule.sign > 0 else np.zeros_like(above)
+    needed = k - greater if rule.sign > 0 else rule.count - (n * m - greater - ties)
+    cutoff = n * m
+    if needed < ties:
+        cutoff = _cutoff(needed, n, index, rows, who, above - at_least, magnitude, limit)
+    first = np.empty(rows.size, np.int64)
+    for r in range(rows.size):
+        with_ties = who[r] >= 0 and (index[who[r]] + 1) * m <= cutoff
+        first[r] = at_least[r] if with_ties == (rule.sign > 0) else above[r]
+    return limit, cutoff, first
+
+
+@inner
+def _cutoff(needed, n, index, rows, who, times, magnitude, limit):
+    """Position in the flattened matrix before which there are so many ties of the limit.
+
+    ``times`` (n_rows,) are the ties in each row.
+    """
+    row_of = np.zeros(n, np.int64)
+    for r in range(rows.size):
+        if who[r] < 0:
+            row_of[:] = r
+    for r in range(rows.size):
+        if who[r] >= 0:
+            row_of[index[who[r]]] = r
+    for i in range(n):
+        r = row_of[i]
+        if times[r] < needed:
+            needed -= times[r]
+            continue
+        for j in range(magnitude.size):
+            needed -= rows[r] * magnitude[j] == limit
+            if needed == 0:
+                return i * magnitude.size + j + 1
+    return n * magnitude.size
+
+
+@inner
+def _store_above(store, i, x, change, magnitude, least, with_spread, spread):
+    """Store the changes of a row whose magnitude is at least so large, persistently."""
+    row, column_sum = store.matrix[i], store.column_sum
+    zero = change.dtype.type(0)
+    if with_spread:
+        for j in range(change.size):
+            update = x * change[j] if magnitude[j] >= least else zero
+            row[j] += update - spread[j]
+            column_sum[j] += update
+    else:
+        for j in range(change.size):
+            update = x * change[j] if magnitude[j] >= least else zero
+            row[j] += update
+            column_sum[j] += update
+
+
+@accounting
+def _pay_for_largest(ledger, n, split, index, rows, who, columns, first):
+    """Energy and writes of the active rows of a staircase, of which each row has a closed form."""
+    m = columns.size
+    sums = np.zeros(m + 1)
+    for j in range(m - 1, -1, -1):
+        sums[j] = sums[j + 1] + columns[j]
+    energy = 0.0
+    written = 0
+    for r in range(rows.size):
+        if who[r] >= 0 and index[who[r]] != split:
+            energy += rows[r] * sums[first[r]]
+            written += m - first[r]
+    ledger[CONSOLIDATION] += energy
+    ledger[WRITES] += written
+
+
+@accounting
+def pay_for_row(ledger, proposal):
+    """Energy and writes of the changes of a row."""
+    energy = 0.0
+    written = 0
+    for update in proposal:
+        energy += abs(update)
+        written += update != 0
+    ledger[CONSOLIDATION] += energy
+    ledger[WRITES] += written
+
+
+@inner
+def _store_by_mask(layers, k, rule, cached, count, index, value, change):
+    """Store the part of the outer product that a mask, or the size of the weights, lets through."""
+    store, ledger = store_of(layers, 0, k), layers.ledger[k]
+    m = store.matrix.shape[1]
+    counting = not cached and store.writes.shape[0] > 0
+    begin = layers.first_weight[k]
+    zero = change.dtype.type(0)
+    sign = change.dtype.type(rule.sign)
+    weights = layers.weights[0][begin : layers.first_weight[k + 1]]
+    limit, cutoff = zero, 0
+    if rule.kind == BY_WEIGHT:
+        if cached:
+            weights = _effective_weights(layers, k)
+        limit, cutoff = _select_by_weight(layers.limit[k : k + 1], rule, weights)
+    beyond = np.nextafter(limit, change.dtype.type(np.inf))  # the next number that is no tie
+    proposal, spread = np.empty(m, change.dtype), np.zeros(m, change.dtype)
+    for a in range(count):
+        i, x = index[a], value[a]
+        if rule.kind == MASK:
+            chosen = layers.mask[begin + i * m : begin + (i + 1) * m]
             for j in range(m):
                 update = x * change[j]  # computed for all, so that there is no branch
-                proposal[j] = update if level * magnitude[j] > limits[j] else zero
-        else:
-            chosen = layer.mask[i]
-            for j in range(m):
-                update = x * change[j]
                 proposal[j] = update if chosen[j] else zero
+        else:
+            row = weights[i * m : (i + 1) * m]
+            tied = min(max(cutoff - i * m, 0), m)  # up to there, ties are expressed too
+            _propose_by_weight(proposal[:tied], row[:tied], sign, limit, x, change[:tied])
+            _propose_by_weight(proposal[tied:], row[tied:], sign, beyond, x, change[tied:])
         if cached:
-            cache_row(layer, background, i, proposal, spread)
+            cache_row(store, zero, i, proposal, spread)
         else:
-            store_row(matrix[i], column_sum, proposal, spread, energy, writes)
+            store_row(store, i, proposal, spread)
+            pay_for_row(ledger, proposal)
             if counting:
-                count_row(layer.writes[i], proposal, 1)
-    for j in range(m):
-        layer.ledger[CONSOLIDATION] += energy[j]
-        layer.ledger[WRITES] += writes[j]
-
-    if background != 0 and cutoff > 0:
-        store_ties(layer, rule, cached, count, index, background, change, limit, cutoff)
+                count_row(store.writes[i], proposal, 1)
 
 
 @inner
-def _select_by_update(rule, n, count, index, value, background, magnitude):
-    """Limit and cutoff such that exactly ``rule.count`` changes are expressed.
+def _propose_by_weight(proposal, weights, sign, least, x, change):
+    """Propose changes where sign * |weight| is at least so large."""
+    zero = change.dtype.type(0)
+    for j in range(change.size):
+        update = x * change[j]
+        proposal[j] = update if sign * abs(weights[j]) >= least else zero
 
-    Expressed are those with sign * |change| above the limit, and those equal to it whose position
-    in the flattened matrix is before the cutoff.
+
+@inner
+def _effective_weights(layers, k):
+    """Weights of layer k as the network sees them, flat, in a buffer."""
+    first, last = layers.first_weight[k], layers.first_weight[k + 1]
+    seen = layers.sizes[first:last]
+    seen[:] = 0
+    for s in range(layers.weights.shape[0] - 1, -1, -1):
+        weights = layers.weights[s][first:last]
+        factor = seen.dtype.type(layers.clock[k, s, FACTOR])
+        for w in range(seen.size):
+            seen[w] += factor * weights[w]
+    return seen
+
+
+@inner
+def _select_by_weight(last, rule, weights):
+    """Limit and cutoff such that exactly ``rule.count`` weights are chosen.
+
+    Chosen are those with sign * |weight| above the limit, and those equal to it whose position is
+    before the cutoff. ``last`` (1,) holds the size of the k-th largest at the last step.
     """
-    m = magnitude.size
-    inputs = np.full(n, abs(background), magnitude.dtype)
-    for a in range(count):
-        inputs[index[a]] = abs(value[a])
-    rows, multiplicity, n_rows = _sizes_of_inputs(n, count, value, background)
-    columns = np.sort(magnitude)
-    k = rule.count if rule.sign > 0 else n * m - rule.count + 1
-    value_k, greater = kth_largest_product(rows, multiplicity, n_rows, columns, k)
-    limit = value_k if rule.sign > 0 else -value_k
-    if value_k == 0:  # the ties propose no change at all
-        return limit, 0
-
-    # which rows hold values equal to the limit, and how many are to be taken from them
-    tied_rows = np.empty(n_rows, magnitude.dtype)
-    tied_times = np.empty(n_rows, np.int64)
-    n_tied = 0
-    ties = 0
-    first = m
-    for r in range(n_rows):
-        first = first_at_least(columns, rows[r], value_k, first)
-        times = 0
-        while first + times < m and rows[r] * columns[first + times] == value_k:
-            times += 1
-        if times > 0:
-            tied_rows[n_tied] = rows[r]
-            tied_times[n_tied] = times
-            n_tied += 1
-            ties += times * multiplicity[r]
-    needed = k - greater
-    if rule.sign < 0:
-        needed = rule.count - (n * m - greater - ties)
-    if needed == ties:
-        return limit, n * m
-    for i in range(n):
-        for r in range(n_tied):
-            if inputs[i] == tied_rows[r]:
-                if tied_times[r] < needed:
-                    needed -= tied_times[r]
-                else:
-                    for j in range(m):
-                        if inputs[i] * magnitude[j] == value_k:
-                            needed -= 1
-                            if needed == 0:
-                                return limit, i * m + j + 1
-    return limit, n * m
-
-
-@inner
-def _sizes_of_inputs(n, count, value, background):
-    """Distinct sizes of the inputs in ascending order, how often each occurs, and their number."""
-    silent = value.dtype.type(abs(background))
-    sizes = np.full(count + (n > count), silent)
-    sizes[:count] = np.abs(value[:count])
-    sizes.sort()
-    multiplicity = np.zeros(sizes.size, np.int64)
-    last = -1
-    for size in sizes:
-        if last < 0 or sizes[last] != size:
-            last += 1
-            sizes[last] = size
-        multiplicity[last] += 1
-        if size == silent and n > count + 1:  # one of them stands for all the silent ones
-            multiplicity[last] += n - count - 1
-            count = n
-    return sizes, multiplicity, last + 1
-
-
-@inner
-def _select_by_weight(layer, rule):
-    """Choose the ``rule.count`` largest or smallest weights, ties by position, in the mask."""
-    n, m = layer.persistent.shape
-    sign = layer.sizes.dtype.type(rule.sign)
-    factor = layer.sizes.dtype.type(layer.clock[FACTOR])
-    for i in range(n):
-        row = layer.sizes[i]
-        if layer.transient.shape[0] > 0:
-            for j in range(m):
-                row[j] = sign * abs(layer.persistent[i, j] + factor * layer.transient[i, j])
-        else:
-            for j in range(m):
-                row[j] = sign * abs(layer.persistent[i, j])
-    sizes, chosen = layer.sizes.ravel(), layer.mask.ravel()
-    limit, _ = kth_largest(sizes, rule.count, sizes.dtype.type(layer.clock[LAST_LIMIT]))
-    layer.clock[LAST_LIMIT] = limit
-    surplus = -rule.count
-    for s in range(sizes.size):
-        chosen[s] = sizes[s] >= limit
-        surplus += chosen[s]
-    s = sizes.size
-    while surplus > 0:  # of the ties, the last are not chosen
-        s -= 1
-        if sizes[s] == limit:
-            chosen[s] = False
-            surplus -= 1
+    k = rule.count if rule.sign > 0 else weights.size - rule.count + 1
+    size, greater, at_least = kth_largest_size(weights, k, weights.dtype.type(last[0]))
+    last[0] = size
+    needed = k - greater if rule.sign > 0 else rule.count - (weights.size - at_least)
+    cutoff = weights.size
+    if needed < at_least - greater:
+        cutoff = 0
+        while needed > 0:
+            needed -= abs(weights[cutoff]) == size
+            cutoff += 1
+    return weights.dtype.type(rule.sign) * size, cutoff
 
 
 @inner
 def _select_by_input(rule, n, count, index, value, background):
     """The inputs of largest (smallest) magnitude, ties by index, as a list of active inputs."""
-    k, sign = rule.count, value.dtype.type(rule.sign)
-    sizes = np.full(n, sign * abs(background), value.dtype)
-    values = np.full(n, background, value.dtype)
-    for a in range(count):
-        sizes[index[a]] = sign * abs(value[a])
-        values[index[a]] = value[a]
-    limit, greater = kth_largest(sizes, k, value.dtype.type(0))
-    ties = k - greater
-    chosen = np.empty(k, index.dtype)
+    rows, who = _rising_rows(n, count, value, background)
+    n_silent = n - count
+    left = rule.count
+    ties = 0
+    r = rows.size - 1 if rule.sign > 0 else 0
+    limit = rows[r]
+    while left > 0:
+        if ties == 0 or rows[r] != limit:
+            limit = rows[r]
+            ties = left  # so many of this size are chosen at most
+        left -= n_silent if who[r] < 0 else 1
+        r -= rule.sign
+    chosen = np.empty(rule.count, index.dtype)
+    values = np.empty(rule.count, value.dtype)
     found = 0
+    a = 0
     for i in range(n):
-        if sizes[i] > limit or (sizes[i] == limit and ties > 0):
-            ties -= sizes[i] == limit
+        x = background
+        if a < count and index[a] == i:
+            x = value[a]
+            a += 1
+        size = abs(x)
+        beyond = size > limit if rule.sign > 0 else size < limit
+        if beyond or (size == limit and ties > 0):
+            ties -= size == limit
             chosen[found] = i
+            values[found] = x
             found += 1
-    return chosen, values[chosen]
+    return chosen, values

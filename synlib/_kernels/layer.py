@@ -1,13 +1,19 @@
-"""One layer of synapses: its arrays, and what it passes on.
+"""The layers of synapses of a network: their arrays, and what they pass on.
+
+How many layers and stores there are is data: all layers share one array of each kind, in which
+`matrix_of` and `units_of` find the part of a layer, so that one compiled loop serves any network.
+A layer is a sequence of *stores*. Changes go to the first, are consolidated from each to the next,
+and are for good in the last, the persistent one.
 
 Weights are input-major, (n_inputs, n_units), so that one active input touches one contiguous row.
-The inputs of a step come as a list of the active ones, ``index[:count]`` and ``value[:count]``;
-all the others have the value ``background``.
+The inputs of a step come as a list of the active ones, ``index[:count]`` and ``value[:count]``,
+in ascending order; all the others have the value ``background``.
 
-    weight_ij = persistent_ij + shift_j + decay_factor * (transient_ij + transient_shift_j)
+    weight_ij = sum over stores of factor * (matrix_ij + shift_j)
 
-The shifts hold what the background adds to all synapses of a unit alike, and ``decay_factor``
-what decay takes from all transient changes alike: neither ever touches the matrix.
+The shift holds what the background adds to all synapses of a unit alike, and the factor what decay
+takes from all changes of a store alike: neither ever touches the matrix. Only the first store has
+a shift, and the factor of the last is 1.
 """
 
 from typing import NamedTuple
@@ -20,46 +26,66 @@ from synlib._kernels import compiled, in_any_order, inner
 ALL, NONE, BY_UPDATE, BY_INPUT, BY_WEIGHT, MASK = range(6)
 # what is consolidated when a transient change crosses the threshold
 SYNAPSE, NEURON, NEURON_SUM, LAYER, NETWORK = range(5)
-# the entries of a layer's ledger and clock
+# the entries of a layer's ledger
 CONSOLIDATION, MAINTENANCE, TRANSITION, WRITES = range(4)
-FACTOR, FACTOR_WHEN_FLAGGED, LAST_LIMIT = range(3)
+# the entries of a store's clock: decay factor now, and when consolidation was flagged (0: not)
+FACTOR, FACTOR_WHEN_FLAGGED = range(2)
+# a sum of at least this many products is made in as many strands
+LANES = 64
 
 
-class Layer(NamedTuple):
-    """Arrays of one layer, changed in place; (n, m) = (inputs, units)."""
+class Layers(NamedTuple):
+    """Arrays of all layers, changed in place; the first axis of most is that of the stores."""
 
-    persistent: np.ndarray  # (n, m)
+    shape: np.ndarray  # (n_layers, 2), inputs and units that are plastic
+    first_weight: np.ndarray  # (n_layers + 1,), where the weights of each layer begin
+    first_unit: np.ndarray  # (n_layers + 1,), where the units of each layer begin
+    weights: np.ndarray  # (n_stores, n_weights), in units of the decay factor
+    shift: np.ndarray  # (n_stores, n_units), in the same units
+    column_sum: np.ndarray  # (n_stores, n_units), of matrix and shift; for a background only
+    absolute: np.ndarray  # (n_stores, n_units), sum of |matrix + shift| in a transient store
+    peak: np.ndarray  # (n_stores, n_units), largest |matrix + shift| of those just changed
+    previous: np.ndarray  # (n_stores, n_weights), at the end of the last step; or (n_stores, 0)
+    clock: np.ndarray  # (n_layers, n_stores, 2)
+    ledger: np.ndarray  # (n_layers, 4)
+    limit: np.ndarray  # (n_layers,), size of the k-th largest weight at the last step; 0: none yet
+    mask: np.ndarray  # (n_weights,) bool for the rules MASK and BY_WEIGHT, else (0,)
+    sizes: np.ndarray  # (n_weights,), what BY_WEIGHT compares, else (0,)
+    writes: np.ndarray  # (n_weights,) int, writes of each synapse, or (0,) if nobody asked
+    first_static: np.ndarray  # (n_layers + 1,), where weights that never change begin
+    static: np.ndarray  # (n_static,), all of a layer's, zero where synapses are plastic
+
+
+class Store(NamedTuple):
+    """The part of one layer in one store."""
+
+    matrix: np.ndarray  # (n, m)
     shift: np.ndarray  # (m,)
-    column_sum: np.ndarray  # (m,), sum of persistent and shift; kept for a background only
-    transient: np.ndarray  # (n, m), in units of the decay factor; (0, 0) without a cache
-    transient_shift: np.ndarray  # (m,), in the same units
-    transient_sum: np.ndarray  # (m,), sum of transient and its shift; for a background only
-    absolute: np.ndarray  # (m,), sum of |transient + shift| of each unit
-    peak: np.ndarray  # (m,), largest |transient + shift| of each unit, of those just changed
-    previous: np.ndarray  # (n, m), transient at the end of the last step; (0, 0) unless paid for
-    mask: np.ndarray  # (n, m) bool for the rules MASK and BY_WEIGHT, else (0, 0)
-    sizes: np.ndarray  # (n, m), what BY_WEIGHT compares, else (0, 0)
-    writes: np.ndarray  # (n, m) int, writes of each synapse, or (0, 0) if nobody asked
-    ledger: np.ndarray  # consolidation, maintenance, transition, writes
-    clock: np.ndarray  # decay factor now, and when consolidation was flagged (0: not flagged);
-    # the size that the smallest (largest) weight chosen had at the last step (0: none yet)
+    column_sum: np.ndarray
+    absolute: np.ndarray
+    peak: np.ndarray
+    clock: np.ndarray  # (2,)
+    writes: np.ndarray  # (n, m), or (0, m) if they are not counted, or not here
 
 
 class Rule(NamedTuple):
     """Which synapses are expressed: ``count`` of them, the largest (sign 1) or smallest (-1).
 
     0 < count < size of the layer (for BY_INPUT: number of inputs); else it is NONE or ALL.
+    Each is an array (n_layers,), or the number of one layer.
     """
 
-    kind: int
-    count: int  # type: ignore[assignment]
-    sign: int
+    kind: np.ndarray
+    count: np.ndarray  # type: ignore[assignment]
+    sign: np.ndarray
 
 
 class Cache(NamedTuple):
-    """Settings of a synaptic cache; ``enabled`` is False for persistent weights."""
+    """Settings of a store that is transient; of the last, only the maintenance cost counts.
 
-    enabled: bool
+    Each is an array (n_stores,), or the number of one store.
+    """
+
     threshold: float
     scope: int
     decay: float
@@ -71,27 +97,67 @@ class Cache(NamedTuple):
 
 
 @inner
-def propagate(layer, count, index, value, background, out):
-    """Summed input of each unit."""
+def matrix_of(layers, s, k):
+    """Weights of layer k in store s, (n, m)."""
+    n, m = layers.shape[k]
+    first = layers.first_weight[k]
+    return layers.weights[s][first : first + n * m].reshape(n, m)
+
+
+@inner
+def units_of(array, layers, s, k):
+    """What ``array`` (n_stores, n_units) holds for the plastic units of layer k in store s."""
+    first = layers.first_unit[k]
+    return array[s][first : first + layers.shape[k, 1]]
+
+
+@inner
+def static_of(layers, k):
+    """Weights of layer k that never change, (all its inputs, all its units)."""
+    m = layers.first_unit[k + 1] - layers.first_unit[k]
+    part = layers.static[layers.first_static[k] : layers.first_static[k + 1]]
+    return part.reshape(part.size // m, m)
+
+
+@inner
+def store_of(layers, s, k):
+    """Layer k in store s."""
+    writes = layers.writes[:0]
+    if layers.writes.size > 0 and s + 1 == layers.weights.shape[0]:
+        writes = layers.writes[layers.first_weight[k] : layers.first_weight[k + 1]]
+    return Store(
+        matrix_of(layers, s, k),
+        units_of(layers.shift, layers, s, k),
+        units_of(layers.column_sum, layers, s, k),
+        units_of(layers.absolute, layers, s, k),
+        units_of(layers.peak, layers, s, k),
+        layers.clock[k, s],
+        writes.reshape(-1, layers.shape[k, 1]),
+    )
+
+
+@inner
+def propagate(layers, k, count, index, value, background, out):
+    """Summed input of each plastic unit of layer k."""
     number = out.dtype.type
-    factor = number(layer.clock[FACTOR])
-    cached = layer.transient.shape[0] > 0
+    n_stores = layers.weights.shape[0]
     out[:] = 0
-    if cached:
-        add_weighted_rows(layer.transient, count, index, value, background, out)
-        for j in range(out.size):
-            out[j] *= factor
-    add_weighted_rows(layer.persistent, count, index, value, background, out)
+    for s in range(n_stores):
+        add_weighted_rows(matrix_of(layers, s, k), count, index, value, background, out)
+        if s + 1 < n_stores:
+            ratio = number(layers.clock[k, s, FACTOR] / layers.clock[k, s + 1, FACTOR])
+            for j in range(out.size):
+                out[j] *= ratio
     if background == 0:
         return
     total = sum_of_first(count, value) - number(count) * background
-    for j in range(out.size):
-        out[j] += total * layer.shift[j] + background * layer.column_sum[j]
-    if cached:
-        total *= factor
-        background *= factor
+    for s in range(n_stores - 1, -1, -1):
+        factor = number(layers.clock[k, s, FACTOR])
+        of_shift, of_sum = factor * total, factor * background
+        shift = units_of(layers.shift, layers, s, k)
+        column_sum = units_of(layers.column_sum, layers, s, k)
         for j in range(out.size):
-            out[j] += total * layer.transient_shift[j] + background * layer.transient_sum[j]
+            out[j] += of_shift * shift[j] + of_sum * column_sum[j]
 
 
 @inner
@@ -135,38 +201,62 @@ def sum_of_first(count, value):
 
 
 @inner
-def propagate_back(layer, error, out):
-    """Error of each unit seen by each input."""
-    factor = error.dtype.type(layer.clock[FACTOR])
-    cached = layer.transient.shape[0] > 0
+def propagate_back(layers, k, error, out):
+    """Error of each plastic unit of layer k as seen by its plastic inputs."""
+    out[:] = 0
+    for s in range(layers.weights.shape[0] - 1, -1, -1):
+        factor = error.dtype.type(layers.clock[k, s, FACTOR])
+        add_products(matrix_of(layers, s, k), error, factor, out)
+
+
+@inner
+def add_products(matrix, error, factor, out):
+    """Add ``factor`` times the product of the matrix (n, m) with the error (m,).
+
+    Long sums are made in strands, which are added up at the end: a stated order all the same.
+    """
+    m = error.size
+    whole = m - m % LANES if m >= LANES else 0
+    lanes = np.zeros(LANES, error.dtype)
     for i in range(out.size):
-        row = layer.persistent[i]
+        row = matrix[i]
         total = error.dtype.type(0)
-        for j in range(error.size):
+        if whole > 0:
+            lanes[:] = 0
+            for first in range(0, whole, LANES):
+                part, errors = row[first : first + LANES], error[first : first + LANES]
+                for lane in range(LANES):
+                    lanes[lane] += part[lane] * errors[lane]
+            half = LANES // 2
+            while half > 0:
+                for lane in range(half):
+                    lanes[lane] += lanes[lane + half]
+                half //= 2
+            total = lanes[0]
+        for j in range(whole, m):
             total += row[j] * error[j]
-        if cached:
-            row = layer.transient[i]
-            part = error.dtype.type(0)
-            for j in range(error.size):
-                part += row[j] * error[j]
-            total += factor * part
-        out[i] = total
+        out[i] += factor * total
 
 
 @compiled
-def effective_weights(layer):
-    """(n, m) weights as the network sees them."""
-    weights = layer.persistent + layer.shift
-    if layer.transient.shape[0] > 0:
-        weights += transient_weights(layer)
+def effective_weights(layers, k):
+    """(n, m) weights of layer k as the network sees them."""
+    last = layers.weights.shape[0] - 1
+    weights = matrix_of(layers, last, k) + units_of(layers.shift, layers, last, k)
+    if last > 0:
+        weights += transient_weights(layers, k)
     return weights
 
 
 @compiled
-def transient_weights(layer):
-    """(n, m) transient part of the weights."""
-    factor = layer.transient.dtype.type(layer.clock[FACTOR])
-    return factor * (layer.transient + layer.transient_shift)
+def transient_weights(layers, k):
+    """(n, m) transient part of the weights of layer k, of all stores but the last."""
+    matrix = matrix_of(layers, 0, k)
+    factor = matrix.dtype.type(layers.clock[k, 0, FACTOR])
+    total = factor * (matrix + units_of(layers.shift, layers, 0, k))
+    for s in range(1, layers.weights.shape[0] - 1):
+        total += matrix.dtype.type(layers.clock[k, s, FACTOR]) * matrix_of(layers, s, k)
+    return total
 
 
 @compiled
@@ -180,19 +270,20 @@ def column_sums(weights):
 
 
 @compiled
-def sum_columns(layer):
+def sum_columns(layers, k):
     """Make the sums of the columns anew, so that rounding errors do not add up for ever."""
-    n, m = layer.persistent.shape
-    times = layer.persistent.dtype.type(n)
-    for j in range(m):
-        layer.column_sum[j] = times * layer.shift[j]
-        layer.transient_sum[j] = times * layer.transient_shift[j]
-    for i in range(n):
+    for s in range(layers.weights.shape[0]):
+        matrix = matrix_of(layers, s, k)
+        shift = units_of(layers.shift, layers, s, k)
+        column_sum = units_of(layers.column_sum, layers, s, k)
+        n, m = matrix.shape
+        times = matrix.dtype.type(n)
         for j in range(m):
-            layer.column_sum[j] += layer.persistent[i, j]
-    for i in range(layer.transient.shape[0]):
-        for j in range(m):
-            layer.transient_sum[j] += layer.transient[i, j]
+            column_sum[j] = times * shift[j]
+        for i in range(n):
+            row = matrix[i]
+            for j in range(m):
+                column_sum[j] += row[j]
 
 
 @in_any_order

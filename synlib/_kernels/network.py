@@ -1,4 +1,4 @@
-"""The training loop of the two-layer network, one sample after another."""
+"""The training loop of a network of any depth, one sample after another."""
 
 from typing import NamedTuple
 
@@ -11,13 +11,26 @@ from synlib._kernels.layer import (
     FACTOR,
     FACTOR_WHEN_FLAGGED,
     NETWORK,
-    NEURON,
-    NEURON_SUM,
+    NONE,
     SYNAPSE,
+    Rule,
+    add_products,
+    add_weighted_rows,
     propagate,
     propagate_back,
+    static_of,
+    store_of,
 )
-from synlib._kernels.storage import consolidate, decay, hold, pay_transition
+from synlib._kernels.storage import (
+    cache_of,
+    consolidate,
+    consolidate_flagged,
+    decay,
+    hold,
+    is_full,
+    measure,
+    pay_transition,
+)
 
 LOGISTIC, RELU, LEAKY_RELU, TANH, SOFTMAX, LINEAR = range(6)
 MSE, CROSS_ENTROPY = range(2)
@@ -33,7 +46,8 @@ class Samples(NamedTuple):
     value: np.ndarray  # (n_active,)
     background: float
     label: np.ndarray  # (n_samples,) index of the output unit that should be on
-    static_output: np.ndarray  # (n_samples, n_outputs) from units that never learn, or (0, 0)
+    static_input: np.ndarray  # (n_samples, n_units) of the second layer, or (0, 0): what it gets
+    # from those units of the first that never learn
 
 
 class Network(NamedTuple):
@@ -43,182 +57,267 @@ class Network(NamedTuple):
     output: int
     loss: int
     gradient: int
-    clamped: bool  # hidden unit 0 is always 1: the bias of the output layer
-    rate_1: float
-    rate_2: float
+    clamped: bool  # unit 0 of each hidden layer is always 1: the bias of the next layer
+    rate: np.ndarray  # (n_layers,)
     target_off: float
     target_on: float
 
 
 class Masks(NamedTuple):
-    """Which units may learn: one row per mask, and the mask of each step; (0, 0) for all."""
+    """Which units may learn at each step."""
 
-    units: np.ndarray  # (n_masks, n_units)
-    of_step: np.ndarray  # (n_steps,)
+    units: np.ndarray  # (n,) bool, one mask after another
+    start: np.ndarray  # (n_layers, n_steps), where each layer's mask begins, -1 for all units;
+    # (n_layers, 0) if all units learn at all steps
+
+
+class Activity(NamedTuple):
+    """What the units do in a step; all layers of units but the inputs, one after another."""
+
+    value: np.ndarray  # (n_units,)
+    error: np.ndarray  # (n_units,), minus the derivative of the loss by the summed input
+    active_index: np.ndarray  # (n_units,), which of its layer's units are not silent
+    active_value: np.ndarray  # (n_units,)
+    n_active: np.ndarray  # (n_layers,), how many of them
+    n_plastic: np.ndarray  # (n_layers,), how many of these have plastic synapses onto others
 
 
 @compiled
-def train(samples, first_step, network, layers, rules, masks, cache):
+def train(samples, first_step, network, layers, rules, masks, caches):
     """Train on the samples, one after another, changing the layers in place.
 
     Returns the number of steps done: fewer than asked for when the network diverged, in which
     case the step that went wrong has left no trace in weights or ledgers.
     """
-    layer_1, layer_2 = layers
-    rule_1, rule_2 = rules
-    n_inputs, n_hidden = layer_1.persistent.shape
-    n_outputs = layer_2.persistent.shape[1]
-    weight = layer_1.persistent.dtype.type
-    zero, rate_1, rate_2 = weight(0), weight(network.rate_1), weight(network.rate_2)
-    hidden = np.empty(n_hidden, layer_1.persistent.dtype)
-    hidden_error = np.empty_like(hidden)
-    hidden_index = np.empty(n_hidden, samples.index.dtype)
-    hidden_value = np.empty_like(hidden)
-    output = np.empty(n_outputs, layer_1.persistent.dtype)
-    error = np.empty_like(output)
-    passed_back = np.empty_like(output)
-    all_inputs = np.arange(n_inputs)
-    all_hidden = np.arange(n_hidden)
+    n_layers = layers.shape.shape[0]
+    cached = layers.weights.shape[0] > 1
+    upkeep = caches.maintenance_cost[caches.maintenance_cost.size - 1] > 0
+    lowest = 0  # the layers before this one never learn: the error need not come so far
+    while lowest < n_layers - 1 and rules.kind[lowest] == NONE:
+        lowest += 1
+    activity = _silent(layers, samples)
+    all_inputs = np.arange(layers.shape[:, 0].max())
     for t in range(samples.label.size):
-        if cache.enabled:
-            if cache.deferred:
-                _consolidate_flagged(layer_1, layer_2, cache, all_inputs, all_hidden)
-            if cache.decay_first:
-                decay(layer_1, cache)
-                decay(layer_2, cache)
-
-        start = samples.start[t]
-        count = samples.start[t + 1] - start
-        index = samples.index[start : start + count]
-        value = samples.value[start : start + count]
-        propagate(layer_1, count, index, value, samples.background, hidden)
-        activate(hidden, network.activation)
-        if network.clamped:
-            hidden[0] = 1
-        n_active = _list_active(hidden, hidden_index, hidden_value)
-        propagate(layer_2, n_active, hidden_index, hidden_value, zero, output)
-        if samples.static_output.shape[0] > 0:
-            output += samples.static_output[t]
-        activate(output, network.output)
-
-        for k in range(n_outputs):
-            target = network.target_on if k == samples.label[t] else network.target_off
-            error[k] = target - output[k]
-        if network.gradient == LI2020:
-            passed_back[:] = error
-        _output_delta(error, output, network)
-        if masks[1].units.shape[0] > 0:
-            error *= masks[1].units[masks[1].of_step[t]]
-        if network.gradient != LI2020:
-            passed_back[:] = error
-        elif masks[1].units.shape[0] > 0:
-            passed_back *= masks[1].units[masks[1].of_step[t]]
-        propagate_back(layer_2, passed_back, hidden_error)
-        _times_slope(hidden_error, hidden, network.activation)
-        if network.clamped:
-            hidden_error[0] = 0
-        if masks[0].units.shape[0] > 0:
-            hidden_error *= masks[0].units[masks[0].of_step[t]]
-        hidden_error *= rate_1
-        error *= rate_2
+        step = first_step + t + 1
+        if cached:
+            consolidate_flagged(layers, caches, all_inputs)
+            layers.peak[:] = 0
+            for k in range(n_layers):
+                decay(layers, caches, k, True)
+        index = samples.index[samples.start[t] : samples.start[t + 1]]
+        value = samples.value[samples.start[t] : samples.start[t + 1]]
+        _forward(samples, t, index, value, network, layers, activity)
+        size = _backward(samples, t, lowest, network, layers, masks, activity)
+        size += _size(value) * _size(_units(activity.error, layers, 0))
         # a NaN is not less than infinity either; np.isfinite would be optimised away
-        total = _size(value) * _size(hidden_error) + _size(hidden) * _size(error)
-        if not total < np.inf:
+        if not size < np.inf:
             return t
 
-        step = first_step + t + 1
-        full_1 = learn(
-            layer_1, rule_1, cache, step, count, index, value, samples.background, hidden_error
-        )
-        full_2 = learn(
-            layer_2, rule_2, cache, step, n_active, hidden_index, hidden_value, zero, error
-        )
-        if cache.enabled:
-            if cache.scope == NETWORK and (full_1 or full_2):
-                full_1 = full_2 = True
-            if cache.deferred:
-                _flag(layer_1, full_1)
-                _flag(layer_2, full_2)
-            else:
-                touched_only = cache.check_every == 1
-                if full_1:
-                    if touched_only and samples.background == 0:
-                        _consolidate(layer_1, cache, count, index)
-                    else:
-                        _consolidate(layer_1, cache, n_inputs, all_inputs)
-                if full_2:
-                    if touched_only:
-                        _consolidate(layer_2, cache, n_active, hidden_index)
-                    else:
-                        _consolidate(layer_2, cache, n_hidden, all_hidden)
-            hold(layer_1, cache)
-            hold(layer_2, cache)
-            if not cache.decay_first:
-                decay(layer_1, cache)
-                decay(layer_2, cache)
-            if cache.transition_cost > 0:
-                pay_transition(layer_1, cache)
-                pay_transition(layer_2, cache)
+        for k in range(lowest, n_layers):
+            background = samples.background
+            if k > 0:
+                background = value.dtype.type(0)
+                index, value = _active(activity, layers, k - 1, activity.n_plastic[k - 1])
+            rule = Rule(rules.kind[k], rules.count[k], rules.sign[k])
+            change = _units(activity.error, layers, k)[: layers.shape[k, 1]]
+            learn(layers, k, rule, cached, index.size, index, value, background, change)
+        if cached:
+            _consolidate_full(samples, t, step, layers, rules, caches, activity, all_inputs)
+        if upkeep:
+            for k in range(n_layers):
+                last = store_of(layers, layers.weights.shape[0] - 1, k)
+                measure(last, last.absolute)
+        if cached or upkeep:
+            for k in range(n_layers):
+                hold(layers, caches, k)
+                decay(layers, caches, k, False)
+                if layers.previous.shape[1] > 0:
+                    pay_transition(layers, caches, k)
     return samples.label.size
 
 
+@inner
+def _silent(layers, samples):
+    """Arrays for the activity of the units."""
+    n_units = layers.first_unit[layers.first_unit.size - 1]
+    n_layers = layers.shape.shape[0]
+    return Activity(
+        np.zeros(n_units, samples.value.dtype),
+        np.zeros(n_units, samples.value.dtype),
+        np.zeros(n_units, samples.index.dtype),
+        np.zeros(n_units, samples.value.dtype),
+        np.zeros(n_layers, np.int64),
+        np.zeros(n_layers, np.int64),
+    )
+
+
+@inner
+def _units(array, layers, k):
+    """What ``array`` (n_units,) holds for all units of layer k."""
+    return array[layers.first_unit[k] : layers.first_unit[k + 1]]
+
+
+@inner
+def _active(activity, layers, k, count):
+    """The first active units of layer k, and their activities."""
+    first = layers.first_unit[k]
+    active = slice(first, first + count)
+    return activity.active_index[active], activity.active_value[active]
+
+
+@inner
+def _forward(samples, t, index, value, network, layers, activity):
+    """Activities of all layers for sample t."""
+    n_layers = layers.shape.shape[0]
+    out = _units(activity.value, layers, 0)
+    propagate(layers, 0, index.size, index, value, samples.background, out)
+    zero = value.dtype.type(0)
+    for k in range(1, n_layers):
+        activate(out, network.activation)
+        if network.clamped:
+            out[0] = 1
+        _list_active(activity, layers, k - 1)
+        index, value = _active(activity, layers, k - 1, activity.n_active[k - 1])
+        out = _units(activity.value, layers, k)
+        m = layers.shape[k, 1]
+        propagate(layers, k, activity.n_plastic[k - 1], index, value, zero, out[:m])
+        out[m:] = 0
+        if layers.first_static[k + 1] > layers.first_static[k]:
+            add_weighted_rows(static_of(layers, k), index.size, index, value, zero, out)
+        if k == 1 and samples.static_input.shape[0] > 0:
+            out += samples.static_input[t]
+    activate(out, network.output)
+
+
+@inner
+def _list_active(activity, layers, k):
+    """List the units of layer k that are not silent."""
+    values = _units(activity.value, layers, k)
+    index, value = _active(activity, layers, k, values.size)
+    plastic = layers.shape[k + 1, 0]
+    count = 0
+    activity.n_plastic[k] = 0
+    for i in range(values.size):
+        if i == plastic:
+            activity.n_plastic[k] = count
+        if values[i] != 0:
+            index[count] = i
+            value[count] = values[i]
+            count += 1
+    activity.n_active[k] = count
+    if values.size <= plastic:
+        activity.n_plastic[k] = count
+
+
+@inner
+def _backward(samples, t, lowest, network, layers, masks, activity):
+    """Changes the errors ask for, rate times error, down to the layer ``lowest``.
+
+    Returns the sum of what is proposed in all layers but the first: not finite if one is not.
+    """
+    last = layers.shape.shape[0] - 1
+    output, error = _units(activity.value, layers, last), _units(activity.error, layers, last)
+    for j in range(output.size):
+        target = network.target_on if j == samples.label[t] else network.target_off
+        error[j] = target - output[j]
+    passed_back = error
+    if network.gradient == LI2020:
+        passed_back = error.copy()
+    _output_delta(error, output, network)
+    proposed = 0.0
+    for k in range(last, lowest - 1, -1):
+        plastic = error[: layers.shape[k, 1]]
+        if masks.start.shape[1] > 0 and masks.start[k, t] >= 0:
+            mask = masks.units[masks.start[k, t] : masks.start[k, t] + plastic.size]
+            plastic *= mask
+            if k == last and network.gradient == LI2020:
+                passed_back *= mask
+        if k > 0:
+            y = _units(activity.value, layers, k - 1)
+            error_below = _units(activity.error, layers, k - 1)
+        if k > lowest:
+            n = layers.shape[k, 0]
+            propagate_back(layers, k, passed_back[: plastic.size], error_below[:n])
+            error_below[n:] = 0
+            if layers.first_static[k + 1] > layers.first_static[k]:
+                one = error.dtype.type(1)
+                add_products(static_of(layers, k), passed_back, one, error_below)
+            _times_slope(error_below, y, network.activation)
+            if network.clamped:
+                error_below[0] = 0
+        plastic *= error.dtype.type(network.rate[k])
+        if k > 0:
+            proposed += _size(y) * _size(plastic)
+            error = error_below
+            passed_back = error
+    return proposed
+
+
+@inner
+def _consolidate_full(samples, t, step, layers, rules, caches, activity, all_inputs):
+    """Move what has crossed a threshold to the next store, or flag it, store after store."""
+    n_layers = layers.shape.shape[0]
+    full = np.zeros(n_layers, np.bool_)
+    for s in range(layers.weights.shape[0] - 1):
+        cache = cache_of(caches, s)
+        for k in range(n_layers):
+            background = samples.background != 0 and k == 0 and s == 0
+            store = store_of(layers, s, k)
+            if background and rules.kind[k] != NONE:
+                measure(store, store.absolute)
+            full[k] = False
+            if step % cache.check_every == 0:
+                if cache.check_every > 1 and not background:
+                    measure(store, np.zeros_like(store.absolute))
+                full[k] = is_full(store, cache)
+        if cache.scope == NETWORK and full.any():
+            full[:] = True
+        for k in range(n_layers):
+            if cache.deferred:
+                clock = layers.clock[k, s]
+                clock[FACTOR_WHEN_FLAGGED] = clock[FACTOR] if full[k] else 0.0
+            elif full[k]:
+                index = all_inputs[: layers.shape[k, 0]]
+                if cache.scope == SYNAPSE and s == 0 and cache.check_every == 1:
+                    # only those just changed can have crossed
+                    if k > 0:
+                        index, _ = _active(activity, layers, k - 1, activity.n_plastic[k - 1])
+                    elif samples.background == 0:
+                        index = samples.index[samples.start[t] : samples.start[t + 1]]
+                factor = layers.clock[k, s, FACTOR]
+                consolidate(layers, s, k, cache, factor, index.size, index)
+
+
 @compiled
-def static_outputs(start, index, value, background, activation, layer_1, layer_2):
-    """Summed input of the output units, (n_samples, n_outputs), from units that never learn.
+def static_inputs(start, index, value, background, network, layers):
+    """Summed input of the units of the second layer from units of the first that never learn.
 
     Not by matrix products, whose rounding differs from one processor to the next, since these
-    sums have a part in learning.
+    sums have a part in learning. ``layers`` holds the weights onto and from these units.
+
+    Returns
+    -------
+    array (n_samples, n_units)
     """
-    n_hidden, n_outputs = layer_2.persistent.shape
+    n_hidden, n_outputs = layers.shape[1]
     out = np.empty((start.size - 1, n_outputs), value.dtype)
     hidden = np.empty(n_hidden, value.dtype)
     hidden_index = np.empty(n_hidden, index.dtype)
     hidden_value = np.empty_like(hidden)
+    zero = value.dtype.type(0)
     for t in range(start.size - 1):
         active = slice(start[t], start[t + 1])
         count = start[t + 1] - start[t]
-        propagate(layer_1, count, index[active], value[active], background, hidden)
-        activate(hidden, activation)
-        n_active = _list_active(hidden, hidden_index, hidden_value)
-        zero = value.dtype.type(0)
-        propagate(layer_2, n_active, hidden_index, hidden_value, zero, out[t])
+        propagate(layers, 0, count, index[active], value[active], background, hidden)
+        activate(hidden, network.activation)
+        n_active = 0
+        for i in range(n_hidden):
+            if hidden[i] != 0:
+                hidden_index[n_active] = i
+                hidden_value[n_active] = hidden[i]
+                n_active += 1
+        propagate(layers, 1, n_active, hidden_index, hidden_value, zero, out[t])
     return out
-
-
-@inner
-def _list_active(hidden, index, value):
-    """List the hidden units that are not silent; how many there are."""
-    count = 0
-    for i in range(hidden.size):
-        if hidden[i] != 0:
-            index[count] = i
-            value[count] = hidden[i]
-            count += 1
-    return count
-
-
-@inner
-def _consolidate(layer, cache, count, index):
-    whole = cache.scope != SYNAPSE and cache.scope != NEURON and cache.scope != NEURON_SUM
-    consolidate(layer, cache, layer.clock[FACTOR], whole, count, index)
-
-
-@inner
-def _flag(layer, full):
-    layer.clock[FACTOR_WHEN_FLAGGED] = layer.clock[FACTOR] if full else 0.0
-
-
-@inner
-def _consolidate_flagged(layer_1, layer_2, cache, all_inputs, all_hidden):
-    whole = cache.scope != SYNAPSE and cache.scope != NEURON and cache.scope != NEURON_SUM
-    if layer_1.clock[FACTOR_WHEN_FLAGGED] > 0:
-        factor = layer_1.clock[FACTOR_WHEN_FLAGGED]
-        consolidate(layer_1, cache, factor, whole, all_inputs.size, all_inputs)
-        layer_1.clock[FACTOR_WHEN_FLAGGED] = 0
-    if layer_2.clock[FACTOR_WHEN_FLAGGED] > 0:
-        factor = layer_2.clock[FACTOR_WHEN_FLAGGED]
-        consolidate(layer_2, cache, factor, whole, all_hidden.size, all_hidden)
-        layer_2.clock[FACTOR_WHEN_FLAGGED] = 0
 
 
 @accounting

@@ -1,8 +1,11 @@
-"""The k largest (or smallest) entries of an outer product, without forming it.
+"""The k largest of many numbers, without sorting or even forming them all.
 
 All |x_i||d_j| of a layer are compared through the two sorted vectors only: the products that reach
 a value t are bounded by a staircase, which is walked along once to count them, and t is driven to
-the k-th largest by a bracket that alternates interpolation (fast) with bisection (safe).
+the k-th largest by a bracket that alternates interpolation (fast) with bisection (safe). It
+begins around a guess, since from step to step the k-th largest changes little.
+
+Numbers are ordered by our own sort of arrays: that of Numba works on lists.
 """
 
 import numpy as np
@@ -11,17 +14,62 @@ from synlib._kernels import compiled, inner
 
 # A bracket holding this few candidates is finished by listing and sorting them.
 FEW = 64
-# One entry in this many tells about where the k-th largest is; entries are looked at in blocks.
-STRIDE = 64
+# Of a flat array, this share of it is few enough, too; its entries are looked at in blocks.
+FEW_OF_ALL = 1 / 64
 BLOCK = 64
 # A guess is first taken to be right to this share of itself, then to four times as much.
+CLOSE_PRODUCT = 1 / 64
 CLOSE = 1 / 8192
 TRIES = 4
 
 
 @compiled
-def kth_largest_product(rows, multiplicity, n_rows, columns, k):
-    """The k-th largest of ``rows[r] * columns[j]`` and how many are at least that large.
+def rising_order(values):
+    """Places of non-negative numbers from the smallest to the largest; ties keep their order.
+
+    Such numbers are ordered like the integers that have the same bits: by their last byte, then
+    their last but one, and so on (radix sort).
+
+    Parameters
+    ----------
+    values : array (n,)
+        Contiguous, >= 0.
+
+    Returns
+    -------
+    int array (n,)
+    """
+    n = values.size
+    width = values.itemsize
+    digits = values.view(np.uint8)
+    order = np.arange(n)
+    if n == 0:
+        return order
+    counts = np.zeros((width, 256), np.int64)
+    for i in range(n):
+        for d in range(width):
+            counts[d, digits[i * width + d]] += 1
+    other = np.empty_like(order)
+    for d in range(width):
+        place = counts[d]
+        if place[digits[d]] == n:
+            continue  # all have this byte in common
+        total = 0
+        for v in range(256):
+            number = place[v]
+            place[v] = total
+            total += number
+        for i in order:
+            v = digits[i * width + d]
+            other[place[v]] = i
+            place[v] += 1
+        order, other = other, order
+    return order
+
+
+@compiled
+def kth_largest_product(rows, multiplicity, n_rows, columns, k, guess):
+    """The k-th largest of ``rows[r] * columns[j]`` and how many are strictly greater.
 
     Parameters
     ----------
@@ -33,6 +81,8 @@ def kth_largest_product(rows, multiplicity, n_rows, columns, k):
         Non-negative values in ascending order.
     k : int
         1 <= k <= sum(multiplicity) * m.
+    guess : float
+        About where it should be; 0 if unknown.
 
     Returns
     -------
@@ -56,9 +106,13 @@ def kth_largest_product(rows, multiplicity, n_rows, columns, k):
     starts = np.zeros((3, n_rows), np.int64)
     starts[1] = m
     candidates = n_rows * m
-    interpolate = True
+    tries = 0
     while candidates > FEW:
-        if interpolate:
+        interpolate = tries % 2 == 0
+        guessing = tries < 2 and guess > 0
+        if guessing:
+            middle = guess * (1 - CLOSE_PRODUCT if interpolate else 1 + CLOSE_PRODUCT)
+        elif interpolate:
             middle = low + (high - low) * ((count_low - k + 0.5) / (count_low - count_high))
         elif low > 0 and high > 4 * low:
             middle = np.sqrt(low * high)
@@ -66,9 +120,9 @@ def kth_largest_product(rows, multiplicity, n_rows, columns, k):
             middle = 0.5 * (low + high)
         middle = columns.dtype.type(middle)
         inside = low < middle and middle < high
-        if not inside and not interpolate:
+        if not inside and not interpolate and not guessing:
             break  # no number between low and high: all that is left are ties
-        interpolate = not interpolate
+        tries += 1
         if not inside:
             continue
         count = 0
@@ -96,15 +150,15 @@ def kth_largest_product(rows, multiplicity, n_rows, columns, k):
             values[found] = rows[r] * columns[j]
             times[found] = multiplicity[r]
             found += 1
-    order = np.argsort(-values)
+    order = rising_order(values)
     greater = count_high
-    position = 0
-    while position < found:
+    position = found - 1
+    while position >= 0:
         value = values[order[position]]
         ties = 0
-        while position < found and values[order[position]] == value:
+        while position >= 0 and values[order[position]] == value:
             ties += times[order[position]]
-            position += 1
+            position -= 1
         if greater + ties >= k:
             return value, greater
         greater += ties
@@ -119,85 +173,88 @@ def first_at_least(columns, row, t, start):
     return start
 
 
-@compiled
-def kth_largest(values, k, guess):
-    """The k-th largest of a flat array and how many entries are strictly greater.
+@inner
+def first_above(columns, row, t, start):
+    """First j with ``row * columns[j] > t``, which does not hold before ``start``."""
+    while start < columns.size and row * columns[start] <= t:
+        start += 1
+    return start
 
-    ``guess`` is about where it should be (0: unknown), a few counts find values around it, and
-    only the entries between these are ordered.
+
+@compiled
+def kth_largest_size(values, k, guess):
+    """The k-th largest of the absolute values of a flat array.
+
+    ``guess`` is about where it should be (0: unknown).
+
+    Returns
+    -------
+    size : float
+    greater, at_least : int
+        How many are strictly greater, and how many at least as large.
     """
-    low, count_low, high, count_high = _bracket(values, k, guess)
+    number = values.dtype.type
+    top = number(0)
+    if guess == 0:
+        for v in values:
+            top = max(top, abs(v))
+        if top == 0:
+            return top, 0, values.size
+    low, count_low, high, count_high = number(0), values.size, number(np.inf), 0
+    few = FEW + values.size * FEW_OF_ALL
+    apart = number(CLOSE)
+    tries = 0
+    while count_low - count_high > few:
+        if guess > 0 and tries < TRIES:
+            below, above = guess * (number(1) - apart), guess * (number(1) + apart)
+            apart *= number(4)
+        elif high == np.inf:
+            below = above = number(2) * (guess if guess > top else top)
+            guess = below
+        elif tries % 2 == 0:
+            share = (count_low - k + 0.5) / (count_low - count_high)
+            below = above = number(low + (high - low) * share)
+        else:
+            below = above = number(0.5) * (low + high)
+            if not (low < below and below < high):
+                break  # no number between: all that is left are ties
+        tries += 1
+        count_below, count_above = _count_at_least(values, below, above)
+        if count_below >= k and below > low:
+            low, count_low = below, count_below
+        if count_above >= k and above > low:
+            low, count_low = above, count_above
+        if count_above < k and above < high:
+            high, count_high = above, count_above
+        if count_below < k and below < high:
+            high, count_high = below, count_below
+
     between = np.empty(count_low - count_high + 1, values.dtype)  # one to overwrite
     found = 0
     for first in range(0, values.size, BLOCK):
         block = values[first : first + BLOCK]
         inside = 0
-        for i in range(block.size):
-            inside += (block[i] >= low) & (block[i] < high)
+        for v in block:
+            inside += (abs(v) >= low) & (abs(v) < high)
         if inside > 0:
             for v in block:
-                between[found] = v
-                found += (v >= low) & (v < high)
-    place = found - (k - count_high)
-    value = np.partition(between[:found], place)[place]
-    greater = count_high
-    for v in between[:found]:
-        greater += v > value
-    return value, greater
+                between[found] = abs(v)
+                found += (abs(v) >= low) & (abs(v) < high)
+    between = between[:found]
+    size = between[rising_order(between)[found - (k - count_high)]]
+    greater = at_least = count_high
+    for v in between:
+        greater += v > size
+        at_least += v >= size
+    return size, greater, at_least
 
 
 @inner
-def count_at_least(values, t):
-    """Number of entries of a flat array that are at least t."""
-    count = 0
+def _count_at_least(values, a, b):
+    """Numbers of entries of a flat array whose sizes are at least a, and at least b."""
+    count_a = count_b = 0
     for i in range(values.size):
-        count += values[i] >= t
-    return count
-
-
-@inner
-def _bracket(values, k, guess):
-    """Two values with the k-th largest between them, and their counts.
-
-    They are told from a guess, and if that does not help, from a sample.
-    """
-    number = values.dtype.type
-    size = values.size
-    apart = abs(guess) * number(CLOSE)
-    for _ in range(TRIES if guess != 0 else 0):
-        low, high = guess - apart, guess + apart
-        count_low, count_high = count_at_least(values, low), count_at_least(values, high)
-        if count_low >= k > count_high:
-            return low, count_low, high, count_high
-        apart *= number(4)
-    low, count_low, high, count_high = number(-np.inf), size, number(np.inf), 0
-    if size < 16 * STRIDE:
-        return low, count_low, high, count_high
-    sample = np.sort(values[::STRIDE])
-    place = sample.size * (1 - k / size)
-    margin = 3 * np.sqrt(sample.size) / 2 + 1
-    guesses = sample[max(0, int(place - margin))], sample[min(sample.size - 1, int(place + margin))]
-    for guess in guesses:
-        low, count_low, high, count_high = _narrowed(
-            values, k, guess, low, count_low, high, count_high
-        )
-    for side in (1, -1, 1, -1):  # a little below where it seems to be, then a little above
-        if low == -np.inf or high == np.inf:
-            break
-        wanted = k + side * 2 * np.sqrt(count_low - count_high)
-        guess = low + (high - low) * ((count_low - wanted) / (count_low - count_high))
-        low, count_low, high, count_high = _narrowed(
-            values, k, number(guess), low, count_low, high, count_high
-        )
-    return low, count_low, high, count_high
-
-
-@inner
-def _narrowed(values, k, guess, low, count_low, high, count_high):
-    """The same bracket, with one of its ends moved to the guess if that is inside."""
-    if low < guess and guess < high:
-        count = count_at_least(values, guess)
-        if count >= k:
-            return guess, count, high, count_high
-        return low, count_low, guess, count
-    return low, count_low, high, count_high
+        size = abs(values[i])
+        count_a += size >= a
+        count_b += size >= b
+    return count_a, count_b

@@ -1,7 +1,7 @@
 """Where expressed changes are stored, and what that costs.
 
 Without a cache they go into the persistent weights and are paid for at once. With a cache they go
-into the transient weights, which are maintained, decay, and are consolidated.
+into the first store, which is maintained, decays, and is consolidated into the next.
 """
 
 import numpy as np
@@ -12,50 +12,68 @@ from synlib._kernels.layer import (
     FACTOR,
     FACTOR_WHEN_FLAGGED,
     MAINTENANCE,
+    NEURON,
     NEURON_SUM,
     SYNAPSE,
     TRANSITION,
     WRITES,
+    Cache,
+    matrix_of,
+    store_of,
     sum_of_first,
+    units_of,
 )
 
 
 @inner
-def store_all(layer, cached, count, index, value, background, change):
+def cache_of(caches, s):
+    """Settings of store s."""
+    return Cache(
+        caches.threshold[s],
+        caches.scope[s],
+        caches.decay[s],
+        caches.decay_first[s],
+        caches.maintenance_cost[s],
+        caches.transition_cost[s],
+        caches.check_every[s],
+        caches.deferred[s],
+    )
+
+
+@inner
+def store_all(store, ledger, cached, count, index, value, background, change):
     """Store the whole outer product; without a cache its energy is known in closed form."""
-    n, m = layer.persistent.shape
+    n, m = store.matrix.shape
     inactive = n - count if background != 0 else 0
     inputs = change.dtype.type(inactive) * background + sum_of_first(count, value)
     if cached:
-        matrix, shift, column_sum = layer.transient, layer.transient_shift, layer.transient_sum
-        change = change * change.dtype.type(1 / layer.clock[FACTOR])
+        change = change * change.dtype.type(1 / store.clock[FACTOR])
     else:
-        matrix, shift, column_sum = layer.persistent, layer.shift, layer.column_sum
-        _pay_for_all(layer, count, value, inactive, background, change)
-        if layer.writes.shape[0] > 0:
-            _count_all(layer, count, index, value, background, change)
+        _pay_for_all(ledger, count, value, inactive, background, change)
+        if store.writes.shape[0] > 0:
+            _count_all(store.writes, count, index, value, background, change)
     for j in range(m):
-        column_sum[j] += inputs * change[j]
-        shift[j] += background * change[j]
+        store.column_sum[j] += inputs * change[j]
+        store.shift[j] += background * change[j]
     if cached and background == 0:
-        _add_to_transient(layer, count, index, value, change)
+        _add_and_measure(store, count, index, value, change)
         return
     units = np.nonzero(change)[0]
     if 4 * units.size < m:
         for a in range(count):
-            row = matrix[index[a]]
+            row = store.matrix[index[a]]
             for j in units:
                 row[j] += (value[a] - background) * change[j]
     else:
         for a in range(count):
-            row = matrix[index[a]]
+            row = store.matrix[index[a]]
             x = value[a] - background
             for j in range(m):
                 row[j] += x * change[j]
 
 
 @accounting
-def _pay_for_all(layer, count, value, inactive, background, change):
+def _pay_for_all(ledger, count, value, inactive, background, change):
     """Energy and writes of a whole outer product: products of two sums."""
     total_inputs = inactive * float(abs(background))
     active = inactive
@@ -67,27 +85,27 @@ def _pay_for_all(layer, count, value, inactive, background, change):
     for j in range(change.size):
         total_change += abs(change[j])
         changed += change[j] != 0
-    layer.ledger[CONSOLIDATION] += total_inputs * total_change
-    layer.ledger[WRITES] += float(active) * changed
+    ledger[CONSOLIDATION] += total_inputs * total_change
+    ledger[WRITES] += float(active) * changed
 
 
 @inner
-def _count_all(layer, count, index, value, background, change):
+def _count_all(writes, count, index, value, background, change):
     """Count the writes of a whole outer product, synapse by synapse."""
     if background != 0:
-        count_silent(layer, count, index, change)
+        count_silent(writes, count, index, change)
     for a in range(count):
         if value[a] != 0:
-            count_row(layer.writes[index[a]], change, 1)
+            count_row(writes[index[a]], change, 1)
 
 
 @inner
-def count_silent(layer, count, index, change):
+def count_silent(writes, count, index, change):
     """Count a write of each synapse of the silent inputs whose ``change`` is not zero."""
-    for i in range(layer.writes.shape[0]):
-        count_row(layer.writes[i], change, 1)
+    for i in range(writes.shape[0]):
+        count_row(writes[i], change, 1)
     for a in range(count):
-        count_row(layer.writes[index[a]], change, -1)
+        count_row(writes[index[a]], change, -1)
 
 
 @inner
@@ -99,17 +117,17 @@ def count_row(writes, change, times):
 
 
 @inner
-def _add_to_transient(layer, count, index, value, change):
+def _add_and_measure(store, count, index, value, change):
     """Add an outer product to the transient weights, and keep account of their sizes.
 
     Four rows at a time, so that the accounts of the units are fetched a quarter as often.
     """
-    absolute, peak = layer.absolute, layer.peak
+    matrix, absolute, peak = store.matrix, store.absolute, store.peak
     m = change.size
     a = 0
     while a + 4 <= count:
-        row_0, row_1 = layer.transient[index[a]], layer.transient[index[a + 1]]
-        row_2, row_3 = layer.transient[index[a + 2]], layer.transient[index[a + 3]]
+        row_0, row_1 = matrix[index[a]], matrix[index[a + 1]]
+        row_2, row_3 = matrix[index[a + 2]], matrix[index[a + 3]]
         x_0, x_1, x_2, x_3 = value[a], value[a + 1], value[a + 2], value[a + 3]
         for j in range(m):
             old = abs(row_0[j]) + abs(row_1[j]) + abs(row_2[j]) + abs(row_3[j])
@@ -126,76 +144,68 @@ def _add_to_transient(layer, count, index, value, change):
             peak[j] = size_0 if size_0 > peak[j] else peak[j]
         a += 4
     while a < count:
-        _add_row_to_transient(layer, index[a], value[a] * change)
+        _add_row_and_measure(store, index[a], value[a] * change)
         a += 1
 
 
 @inner
-def _add_row_to_transient(layer, i, change):
-    row = layer.transient[i]
+def _add_row_and_measure(store, i, change):
+    row, absolute, peak = store.matrix[i], store.absolute, store.peak
     for j in range(change.size):
         old = abs(row[j])
         row[j] += change[j]
         size = abs(row[j])
-        layer.absolute[j] += size - old
-        layer.peak[j] = size if size > layer.peak[j] else layer.peak[j]
+        absolute[j] += size - old
+        peak[j] = size if size > peak[j] else peak[j]
 
 
 @inner
-def store_row(row, column_sum, proposal, spread, energy, writes):
-    """Store changes in a row of persistent weights, less what the shift has done already.
-
-    What they cost is added to the accounts of the units: sums over a row would not be vectorised.
-    """
-    one, zero = proposal.dtype.type(1), proposal.dtype.type(0)
+def store_row(store, i, proposal, spread):
+    """Store changes in a row of persistent weights, less what the shift has done already."""
+    row, column_sum = store.matrix[i], store.column_sum
     for j in range(row.size):
-        update = proposal[j]
-        row[j] += update - spread[j]
-        column_sum[j] += update
-        energy[j] += abs(update)
-        writes[j] += one if update != 0 else zero
+        row[j] += proposal[j] - spread[j]
+        column_sum[j] += proposal[j]
 
 
 @inner
-def cache_row(layer, background, i, proposal, spread):
+def cache_row(store, background, i, proposal, spread):
     """Store changes in a row of transient weights, less what the shift has done already."""
-    inverse = proposal.dtype.type(1 / layer.clock[FACTOR])
+    inverse = proposal.dtype.type(1 / store.clock[FACTOR])
     if background == 0:
-        _add_row_to_transient(layer, i, inverse * proposal)
+        _add_row_and_measure(store, i, inverse * proposal)
         return
-    row = layer.transient[i]
+    row = store.matrix[i]
     for j in range(row.size):
         row[j] += inverse * (proposal[j] - spread[j])
     for j in range(row.size):
-        layer.transient_sum[j] += inverse * proposal[j]
+        store.column_sum[j] += inverse * proposal[j]
 
 
 @inner
-def store_spread(layer, cached, inactive, spread):
+def store_spread(store, ledger, cached, inactive, spread):
     """Store what all silent inputs change alike."""
     times = spread.dtype.type(inactive)
+    inverse = spread.dtype.type(1 / store.clock[FACTOR])
+    for j in range(spread.size):
+        store.shift[j] += inverse * spread[j]
+        store.column_sum[j] += times * inverse * spread[j]
     if cached:
-        inverse = spread.dtype.type(1 / layer.clock[FACTOR])
-        for j in range(spread.size):
-            layer.transient_shift[j] += inverse * spread[j]
-            layer.transient_sum[j] += times * inverse * spread[j]
         return
     energy = 0.0
     written = 0
     for j in range(spread.size):
-        layer.shift[j] += spread[j]
-        layer.column_sum[j] += times * spread[j]
         energy += abs(spread[j])
         written += spread[j] != 0
-    layer.ledger[CONSOLIDATION] += inactive * energy
-    layer.ledger[WRITES] += float(inactive) * written
+    ledger[CONSOLIDATION] += inactive * energy
+    ledger[WRITES] += float(inactive) * written
 
 
 @inner
-def store_ties(layer, rule, cached, count, index, background, change, limit, cutoff):
+def store_ties(store, ledger, cached, count, index, background, change, limit, cutoff):
     """The silent inputs among those tied with the k-th largest change, up to the cutoff."""
-    n, m = layer.persistent.shape
-    level = change.dtype.type(rule.sign) * abs(background)
+    n, m = store.matrix.shape
+    level = abs(background)
     tied = np.empty(m, np.int64)
     n_tied = 0
     for j in range(m):
@@ -207,7 +217,7 @@ def store_ties(layer, rule, cached, count, index, background, change, limit, cut
     active = np.zeros(n, np.bool_)
     for a in range(count):
         active[index[a]] = True
-    inverse = change.dtype.type(1 / layer.clock[FACTOR])
+    inverse = change.dtype.type(1 / store.clock[FACTOR])
     for i in range(min(n, cutoff // m + 1)):
         if active[i]:
             continue
@@ -216,28 +226,25 @@ def store_ties(layer, rule, cached, count, index, background, change, limit, cut
             if i * m + j >= cutoff:
                 break
             update = background * change[j]
-            if cached:
-                layer.transient[i, j] += inverse * update
-                layer.transient_sum[j] += inverse * update
-            else:
-                layer.persistent[i, j] += update
-                layer.column_sum[j] += update
-                layer.ledger[CONSOLIDATION] += abs(update)
-                layer.ledger[WRITES] += update != 0
-                if layer.writes.shape[0] > 0:
-                    layer.writes[i, j] += update != 0
+            store.matrix[i, j] += inverse * update
+            store.column_sum[j] += inverse * update
+            if not cached:
+                ledger[CONSOLIDATION] += abs(update)
+                ledger[WRITES] += update != 0
+                if store.writes.shape[0] > 0:
+                    store.writes[i, j] += update != 0
 
 
 @inner
-def measure(layer, absolute):
-    """Sizes of all transient weights: their largest into ``peak``, their sum into ``absolute``."""
-    n, m = layer.transient.shape
-    shift, peak = layer.transient_shift, layer.peak
+def measure(store, absolute):
+    """Sizes of all weights of a store: their largest into ``peak``, their sum into ``absolute``."""
+    matrix, shift, peak = store.matrix, store.shift, store.peak
+    n, m = matrix.shape
     peak[:] = 0
+    absolute[:] = 0
     i = 0
     while i + 4 <= n:
-        row_0, row_1 = layer.transient[i], layer.transient[i + 1]
-        row_2, row_3 = layer.transient[i + 2], layer.transient[i + 3]
+        row_0, row_1, row_2, row_3 = matrix[i], matrix[i + 1], matrix[i + 2], matrix[i + 3]
         for j in range(m):
             size_0, size_1 = abs(row_0[j] + shift[j]), abs(row_1[j] + shift[j])
             size_2, size_3 = abs(row_2[j] + shift[j]), abs(row_3[j] + shift[j])
@@ -248,7 +255,7 @@ def measure(layer, absolute):
             peak[j] = size_0 if size_0 > peak[j] else peak[j]
         i += 4
     while i < n:
-        row = layer.transient[i]
+        row = matrix[i]
         for j in range(m):
             size = abs(row[j] + shift[j])
             absolute[j] += size
@@ -257,100 +264,160 @@ def measure(layer, absolute):
 
 
 @inner
-def consolidate(layer, cache, factor_at_test, everything, count, index):
-    """Write what has crossed the threshold into the persistent weights and pay for it.
+def is_full(store, cache):
+    """Whether anything is to be consolidated."""
+    level = store.absolute.max() if cache.scope == NEURON_SUM else store.peak.max()
+    return level * store.clock[FACTOR] > cache.threshold
 
-    ``everything`` writes the whole layer. ``index[:count]`` are the inputs whose synapses can
-    have crossed. ``factor_at_test`` is the decay factor at the time of the test, which is not
-    the present one when consolidation was put off to the next step.
+
+@inner
+def consolidate(layers, s, k, cache, factor_at_test, count, index):
+    """Move what has crossed the threshold from store s of layer k to the next.
+
+    ``index[:count]`` are the inputs whose synapses can have crossed. ``factor_at_test`` is the
+    decay factor at the time of the test, which is not the present one when consolidation was put
+    off to the next step. Writes into the persistent store are paid for.
     """
-    n, m = layer.persistent.shape
+    store, target = store_of(layers, s, k), store_of(layers, s + 1, k)
+    n, m = store.matrix.shape
+    for_good = s + 2 == layers.weights.shape[0]
+    counting = target.writes.shape[0] > 0
+    everything = cache.scope not in (SYNAPSE, NEURON, NEURON_SUM)
     units = np.empty(m, np.int64)
     n_units = 0
     for j in range(m):
-        level = layer.absolute[j] if cache.scope == NEURON_SUM else layer.peak[j]
+        level = store.absolute[j] if cache.scope == NEURON_SUM else store.peak[j]
         if everything or level * factor_at_test > cache.threshold:
             units[n_units] = j
             n_units += 1
-    factor = layer.clock[FACTOR]
-    counting = layer.writes.shape[0] > 0
+    factor = store.clock[FACTOR] / target.clock[FACTOR]
     energy = 0.0
     written = 0
-    if cache.scope == SYNAPSE and not everything:
+    if cache.scope == SYNAPSE:
         for a in range(count):
             i = index[a]
             for u in range(n_units):
                 j = units[u]
-                part = layer.transient[i, j] + layer.transient_shift[j]
+                part = store.matrix[i, j] + store.shift[j]
                 size = abs(part)
                 if size * factor_at_test > cache.threshold:
-                    layer.persistent[i, j] += factor * part
-                    layer.column_sum[j] += factor * part
-                    layer.transient[i, j] = -layer.transient_shift[j]
-                    layer.transient_sum[j] -= part
-                    layer.absolute[j] -= size
+                    if for_good:
+                        target.matrix[i, j] += factor * part
+                    else:
+                        _receive(target, i, j, factor * part)
+                    target.column_sum[j] += factor * part
+                    store.matrix[i, j] = -store.shift[j]
+                    store.column_sum[j] -= part
+                    store.absolute[j] -= size
                     energy += size
                     written += 1
                     if counting:
-                        layer.writes[i, j] += 1
+                        target.writes[i, j] += 1
     else:
         for i in range(n):
             for u in range(n_units):
                 j = units[u]
-                part = layer.transient[i, j] + layer.transient_shift[j]
-                layer.persistent[i, j] += factor * part
-                layer.transient[i, j] = 0
+                part = store.matrix[i, j] + store.shift[j]
+                if for_good:
+                    target.matrix[i, j] += factor * part
+                else:
+                    _receive(target, i, j, factor * part)
+                store.matrix[i, j] = 0
                 energy += abs(part)
                 written += part != 0
                 if counting:
-                    layer.writes[i, j] += part != 0
+                    target.writes[i, j] += part != 0
         for u in range(n_units):
             j = units[u]
-            layer.column_sum[j] += factor * layer.transient_sum[j]
-            layer.transient_shift[j] = 0
-            layer.transient_sum[j] = 0
-            layer.absolute[j] = 0
-    layer.ledger[CONSOLIDATION] += factor * energy
-    layer.ledger[WRITES] += written
-
-
-@accounting
-def hold(layer, cache):
-    """One step of maintenance."""
-    total = 0.0
-    for size in layer.absolute:
-        total += size
-    layer.ledger[MAINTENANCE] += cache.maintenance_cost * layer.clock[FACTOR] * total
+            target.column_sum[j] += factor * store.column_sum[j]
+            store.shift[j] = 0
+            store.column_sum[j] = 0
+            store.absolute[j] = 0
+    if for_good:
+        layers.ledger[k, CONSOLIDATION] += factor * energy
+        layers.ledger[k, WRITES] += written
 
 
 @inner
-def decay(layer, cache):
-    """One step of decay, in the common factor; long before that underflows, it is multiplied in."""
-    layer.clock[FACTOR] *= cache.decay
-    floor = 1e-60 if layer.transient.itemsize == 8 else 1e-10
-    factor = layer.clock[FACTOR]
-    if factor < floor and layer.clock[FACTOR_WHEN_FLAGGED] == 0:
-        for i in range(layer.transient.shape[0]):
-            row = layer.transient[i]
-            for j in range(row.size):
-                row[j] *= factor
-        for j in range(layer.absolute.size):
-            layer.absolute[j] *= factor
-            layer.transient_shift[j] *= factor
-            layer.transient_sum[j] *= factor
-        layer.clock[FACTOR] = 1.0
+def _receive(target, i, j, change):
+    """Add to a synapse of a transient store, and keep account of its size."""
+    old = abs(target.matrix[i, j])
+    target.matrix[i, j] += change
+    size = abs(target.matrix[i, j])
+    target.absolute[j] += size - old
+    target.peak[j] = max(target.peak[j], size)
+
+
+@inner
+def consolidate_flagged(layers, caches, all_inputs):
+    """At the start of a step, do what was put off to it.
+
+    The last store comes first, so that each is emptied of what was in it when it was flagged.
+    """
+    for s in range(layers.weights.shape[0] - 2, -1, -1):
+        if caches.deferred[s]:
+            cache = cache_of(caches, s)
+            for k in range(layers.shape.shape[0]):
+                factor = layers.clock[k, s, FACTOR_WHEN_FLAGGED]
+                if factor > 0:
+                    consolidate(layers, s, k, cache, factor, layers.shape[k, 0], all_inputs)
+                    layers.clock[k, s, FACTOR_WHEN_FLAGGED] = 0
 
 
 @accounting
-def pay_transition(layer, cache):
+def hold(layers, caches, k):
+    """One step of maintenance of layer k."""
+    for s in range(layers.weights.shape[0]):
+        if caches.maintenance_cost[s] > 0:
+            total = 0.0
+            for size in units_of(layers.absolute, layers, s, k):
+                total += size
+            cost = caches.maintenance_cost[s] * layers.clock[k, s, FACTOR]
+            layers.ledger[k, MAINTENANCE] += cost * total
+
+
+@inner
+def decay(layers, caches, k, first):
+    """One step of decay of layer k, in the common factor, of the stores with this order of events.
+
+    Long before the factor underflows, it is multiplied in.
+    """
+    for s in range(layers.weights.shape[0] - 1):
+        if caches.decay_first[s] != first or caches.decay[s] == 1:
+            continue
+        clock = layers.clock[k, s]
+        clock[FACTOR] *= caches.decay[s]
+        floor = 1e-60 if layers.weights.itemsize == 8 else 1e-10
+        if clock[FACTOR] < floor and clock[FACTOR_WHEN_FLAGGED] == 0:
+            store = store_of(layers, s, k)
+            factor = clock[FACTOR]
+            for i in range(store.matrix.shape[0]):
+                row = store.matrix[i]
+                for j in range(row.size):
+                    row[j] *= factor
+            for j in range(store.absolute.size):
+                store.absolute[j] *= factor
+                store.shift[j] *= factor
+                store.column_sum[j] *= factor
+            clock[FACTOR] = 1.0
+
+
+@accounting
+def pay_transition(layers, caches, k):
     """Charge the change of every transient weight since the end of the last step."""
-    factor = layer.clock[FACTOR]
-    total = 0.0
-    for i in range(layer.previous.shape[0]):
-        row = layer.transient[i]
-        previous = layer.previous[i]
-        for j in range(row.size):
-            now = factor * (row[j] + layer.transient_shift[j])
-            total += abs(now - previous[j])
-            previous[j] = now
-    layer.ledger[TRANSITION] += cache.transition_cost * total
+    n, m = layers.shape[k]
+    first = layers.first_weight[k]
+    for s in range(layers.weights.shape[0] - 1):
+        if caches.transition_cost[s] == 0:
+            continue
+        matrix, shift = matrix_of(layers, s, k), units_of(layers.shift, layers, s, k)
+        factor = layers.clock[k, s, FACTOR]
+        total = 0.0
+        for i in range(n):
+            row = matrix[i]
+            previous = layers.previous[s][first + i * m : first + (i + 1) * m]
+            for j in range(m):
+                now = factor * (row[j] + shift[j])
+                total += abs(now - previous[j])
+                previous[j] = now
+        layers.ledger[k, TRANSITION] += caches.transition_cost[s] * total

@@ -13,7 +13,7 @@ import numpy as np
 import synlib
 from synlib._kernels.layer import BY_INPUT, BY_UPDATE, BY_WEIGHT, MASK, NONE
 from synlib._random import generator
-from synlib._validation import per_layer
+from synlib._validation import each, per_layer
 from synlib.memory import Persistent
 from synlib.plasticity import AllSynapses, UnitMasks
 
@@ -21,110 +21,132 @@ from synlib.plasticity import AllSynapses, UnitMasks
 def train(net, X, labels, weights, n_steps):
     """Train as ``net`` is set up, from ``weights``, on ``labels`` 0, 1, ...
 
-    Returns a dict: weights (2 arrays), transient (2 arrays), ledgers (2 dicts).
+    Returns a dict: weights, persistent, transient (an array for each layer), ledgers (a dict for
+    each layer).
     """
     X = np.asarray(X, net.dtype)
     labels = np.asarray(labels)
     rule = net.plasticity or AllSynapses()
-    memory = net.memory or Persistent()
+    stages = _stages(net.memory)
     _, for_order, for_rule = generator(net.random_state).spawn(3)
-    plastic = rule.plastic_units(net.hidden)
+    n_outputs = weights[-1].shape[1]
+    n_layers = len(weights)
+    plastic = *rule.plastic_units(each(net.hidden)), n_outputs
     if isinstance(rule, synlib.Subnetwork):
-        plastic = min(rule.units, net.hidden)
+        units = rule.units if isinstance(rule.units, tuple) else [rule.units] * (n_layers - 1)
+        plastic = *map(min, units, each(net.hidden)), n_outputs
         rule = rule.then
     if net.bias:
         X = np.column_stack([X, np.ones(len(X))])
-    persistent = [w.astype(float) for w in weights]
-    initial = [w.copy() for w in persistent]
-    transient = [np.zeros_like(w) for w in persistent]
-    blocks = [(slice(None), slice(0, plastic)), (slice(0, plastic), slice(None))]
-    shapes = [w[block].shape for w, block in zip(persistent, blocks, strict=True)]
-    chosen = [_choice(rule, k, shape, for_rule) for k, shape in enumerate(shapes)]
-    unit_masks = [_unit_masks(rule, k, shape[1]) for k, shape in enumerate(shapes)]
-    mask_random = for_rule.spawn(2)
-    n_outputs = weights[1].shape[1]
+    before = (X.shape[1], *plastic)  # plastic units before each layer
+    blocks = [np.s_[:n, :m] for n, m in zip(before[:-1], plastic, strict=True)]
+    shapes = [w[block].shape for w, block in zip(weights, blocks, strict=True)]
+    chosen = [_choice(rule, k, shape, n_layers, for_rule) for k, shape in enumerate(shapes)]
+    unit_masks = [_unit_masks(rule, k, shape[1], n_layers) for k, shape in enumerate(shapes)]
+    mask_random = for_rule.spawn(n_layers)
     drawn = [_draw_masks(m, n_outputs, r) for m, r in zip(unit_masks, mask_random, strict=True)]
-    ledgers = [dict(consolidation=0.0, maintenance=0.0, transition=0.0, writes=0) for _ in range(2)]
-    flagged = [np.zeros(w.shape, bool) for w in persistent]
-    rates = per_layer("learning_rate", net.learning_rate)
+    ledgers = [dict(consolidation=0.0, maintenance=0.0, transition=0.0, writes=0) for _ in weights]
+    stores = [[np.zeros(w.shape) for w in weights] for _ in stages]
+    stores.append([w.astype(float) for w in weights])
+    flagged = [[np.zeros(w.shape, bool) for w in weights] for _ in stages]
+    rates = per_layer("learning_rate", net.learning_rate, n_layers)
     order = _order(net, len(X), n_steps, for_order)
-    cached = not isinstance(memory, Persistent)
-    if cached:
-        form = memory.decay_form or "exponential"
-        tau = memory.decay_time
-        decay = 1 - 1 / tau if form == "discrete" else math.exp(-1 / tau)
-        decay_first = memory.decay_order == "before"
+
+    def move(s, k, due):
+        """Consolidate what is due from store s of layer k to the next."""
+        stores[s + 1][k][due] += stores[s][k][due]
+        if s + 1 == len(stages):
+            ledgers[k]["consolidation"] += np.abs(stores[s][k][due]).sum()
+            ledgers[k]["writes"] += np.count_nonzero(stores[s][k][due])
+        stores[s][k][due] = 0
 
     for step in range(1, n_steps + 1):
         x, label = X[order[step - 1]], labels[order[step - 1]]
-        W1, W2 = persistent
-        if cached:
-            before = [s.copy() for s in transient]
-            for k in range(2):
-                _consolidate(persistent[k], transient[k], flagged[k], ledgers[k])
-                flagged[k][:] = False
-                if decay_first:
-                    transient[k] *= decay
-            W1, W2 = (w + s for w, s in zip(persistent, transient, strict=True))
-        hidden = _activate(x @ W1, net.activation)
-        if net.bias:
-            hidden[0] = 1
-        y = _activate(hidden @ W2, net.output)
+        at_start = [[w.copy() for w in store] for store in stores]
+        for s in reversed(range(len(stages))):
+            for k in range(n_layers):
+                move(s, k, flagged[s][k])
+                flagged[s][k][:] = False
+        for stage, store in zip(stages, stores, strict=False):
+            if stage.decay_order == "before":
+                _decay(stage, store)
+        W = [sum(store[k] for store in stores) for k in range(n_layers)]
+        values = [x]
+        for k in range(n_layers - 1):
+            values.append(_activate(values[k] @ W[k], net.activation))
+            if net.bias:
+                values[-1][0] = 1
+        y = _activate(values[-1] @ W[-1], net.output)
         target = np.full(n_outputs, float(net.targets[0]))
         target[label] = net.targets[1]
 
-        delta_2 = _output_delta(net, target, y)
-        back = target - y if net.gradient == "li2020" else delta_2
-        mask_2 = _mask(unit_masks[1], drawn[1], mask_random[1], step, label, n_outputs)
-        delta_2 = delta_2 * mask_2
-        back = back * mask_2
-        delta_1 = (W2 @ back) * _slope(hidden, net.activation)
-        if net.bias:
-            delta_1[0] = 0
-        mask_1 = _mask(unit_masks[0], drawn[0], mask_random[0], step, label, plastic)
-        delta_1[:plastic] *= mask_1
-
-        due = []
-        for k, (inputs, delta) in enumerate([(x, delta_1), (hidden, delta_2)]):
-            proposal = np.outer(inputs, rates[k] * delta)[blocks[k]]
-            weights_now = (W1, W2)[k][blocks[k]]
-            change = proposal * chosen[k](proposal, inputs[blocks[k][0]], weights_now)
-            if cached:
-                transient[k][blocks[k]] += change
-                due.append(_due(memory, transient[k], step))
-            else:
-                persistent[k][blocks[k]] += change
+        delta = _output_delta(net, target, y)
+        back = target - y if net.gradient == "li2020" else delta
+        for k in reversed(range(n_layers)):
+            mask = np.ones(delta.size)
+            mask[: plastic[k]] = _mask(
+                unit_masks[k], drawn[k], mask_random[k], step, label, plastic[k]
+            )
+            delta, back = delta * mask, back * mask
+            proposal = np.outer(values[k], rates[k] * delta)[blocks[k]]
+            below = (W[k] @ back) * _slope(values[k], net.activation) if k > 0 else None
+            inputs, weights_now = values[k][: before[k]], W[k][blocks[k]]
+            change = proposal * chosen[k](proposal, inputs, weights_now)
+            stores[0][k][blocks[k]] += change
+            if not stages:
                 ledgers[k]["consolidation"] += np.abs(change).sum()
                 ledgers[k]["writes"] += np.count_nonzero(change)
-        if not cached:
-            continue
-        if memory.scope == "network" and (due[0].any() or due[1].any()):
-            due = [np.ones_like(d) for d in due]
-        for k in range(2):
-            if memory.consolidate == "next":
-                flagged[k] = due[k]
-            else:
-                _consolidate(persistent[k], transient[k], due[k], ledgers[k])
-            held = np.abs(transient[k]).sum()
-            ledgers[k]["maintenance"] += memory.maintenance_cost * held
-            if not decay_first:
-                transient[k] *= decay
-            moved = np.abs(transient[k] - before[k]).sum()
-            ledgers[k]["transition"] += memory.transition_cost * moved
-    for k in range(2):
-        final = persistent[k] + transient[k]
+            if k > 0:
+                delta = below
+                if net.bias:
+                    delta[0] = 0
+                back = delta
+
+        for s, stage in enumerate(stages):
+            due = [_due(stage, w, step) for w in stores[s]]
+            if stage.scope == "network" and any(d.any() for d in due):
+                due = [np.ones_like(d) for d in due]
+            for k in range(n_layers):
+                if stage.consolidate == "next":
+                    flagged[s][k] = due[k]
+                else:
+                    move(s, k, due[k])
+        for stage, store, earlier in zip(stages, stores, at_start, strict=False):
+            for k in range(n_layers):
+                ledgers[k]["maintenance"] += stage.maintenance_cost * np.abs(store[k]).sum()
+            if stage.decay_order != "before":
+                _decay(stage, store)
+            for k in range(n_layers):
+                moved = np.abs(store[k] - earlier[k]).sum()
+                ledgers[k]["transition"] += stage.transition_cost * moved
+    transient = [
+        sum((store[k] for store in stores[:-1]), np.zeros(w.shape)) for k, w in enumerate(weights)
+    ]
+    for k in range(n_layers):
         ledgers[k]["outstanding"] = np.abs(transient[k]).sum()
-        ledgers[k]["minimal"] = np.abs(final - initial[k]).sum()
+        ledgers[k]["minimal"] = np.abs(stores[-1][k] + transient[k] - weights[k]).sum()
         ledgers[k]["total"] = sum(
             ledgers[k][name]
             for name in ("consolidation", "maintenance", "transition", "outstanding")
         )
     return {
-        "weights": [w + s for w, s in zip(persistent, transient, strict=True)],
-        "persistent": persistent,
+        "weights": [w + s for w, s in zip(stores[-1], transient, strict=True)],
+        "persistent": stores[-1],
         "transient": transient,
         "ledgers": ledgers,
     }
+
+
+def _stages(memory):
+    """The caches of a memory, one after another."""
+    return [] if memory is None or isinstance(memory, Persistent) else [memory]
+
+
+def _decay(stage, store):
+    discrete = stage.decay_form == "discrete"
+    factor = 1 - 1 / stage.decay_time if discrete else math.exp(-1 / stage.decay_time)
+    for w in store:
+        w *= factor
 
 
 def choose(sizes, count, sign):
@@ -135,9 +157,9 @@ def choose(sizes, count, sign):
     return mask.reshape(sizes.shape)
 
 
-def _choice(rule, layer, shape, random):
+def _choice(rule, layer, shape, n_layers, random):
     """The mask of the expressed synapses as a function of proposal, inputs and weights."""
-    fraction = per_layer("fraction", getattr(rule, "fraction", 1.0))[layer]
+    fraction = per_layer("fraction", getattr(rule, "fraction", 1.0), n_layers)[layer]
     count = round(fraction * shape[0] * shape[1])
     if isinstance(rule, synlib.LargestUpdates) and rule.within == "neuron":
         count = round(fraction * shape[0])
@@ -156,7 +178,7 @@ def _choice(rule, layer, shape, random):
         fixed = np.isin(np.arange(np.prod(shape)), random.permutation(np.prod(shape))[:count])
         return lambda proposal, inputs, weights: fixed.reshape(shape)
     if isinstance(rule, synlib.ReadoutOnly):
-        return lambda proposal, inputs, weights: layer > 0
+        return lambda proposal, inputs, weights: layer == n_layers - 1
     if isinstance(rule, synlib.AllSynapses | synlib.RandomNeurons):
         return lambda proposal, inputs, weights: True
     return _as_returned(rule.expressed(layer, shape, random))
@@ -179,11 +201,11 @@ def _as_returned(expressed):
     return mask
 
 
-def _unit_masks(rule, layer, n_units):
+def _unit_masks(rule, layer, n_units, n_layers):
     """The masks of units of a library's rule, or of a rule of one's own."""
     if not isinstance(rule, synlib.RandomNeurons):
         return rule.unit_masks(layer, n_units)
-    count = max(1, round(per_layer("fraction", rule.fraction)[layer] * n_units))
+    count = max(1, round(per_layer("fraction", rule.fraction, n_layers)[layer] * n_units))
 
     def draw(random, n):
         return np.array([choose(random.random(n_units), count, -1) for _ in range(n)])
@@ -205,13 +227,6 @@ def _due(memory, transient, step):
     elif above.any():
         due[:] = True
     return due
-
-
-def _consolidate(persistent, transient, due, ledger):
-    ledger["consolidation"] += np.abs(transient[due]).sum()
-    ledger["writes"] += np.count_nonzero(transient[due])
-    persistent[due] += transient[due]
-    transient[due] = 0
 
 
 def _order(net, n_samples, n_steps, random):
