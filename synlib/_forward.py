@@ -14,6 +14,7 @@ ACTIVATIONS = {
     "logistic": kernels.LOGISTIC,
     "relu": kernels.RELU,
     "leaky_relu": kernels.LEAKY_RELU,
+    "elu": kernels.ELU,
     "tanh": kernels.TANH,
 }
 OUTPUTS = {

@@ -9,8 +9,17 @@ from numbers import Integral
 
 import numpy as np
 
-from synlib._kernels.layer import ALL, BY_INPUT, BY_UPDATE, BY_WEIGHT, MASK, NONE
-from synlib.plasticity import Expressed, UnitMasks
+from synlib._kernels.layer import (
+    ALL,
+    BY_INPUT,
+    BY_UPDATE,
+    BY_WEIGHT,
+    BY_WEIGHT_OF_UNIT,
+    MASK,
+    NONE,
+)
+from synlib._kernels.network import ALL_UNITS, BY_ACTIVITY, BY_ERROR
+from synlib.plasticity import CompetingUnits, Expressed, UnitMasks
 
 KINDS = {
     "ALL": ALL,
@@ -18,6 +27,7 @@ KINDS = {
     "BY_UPDATE": BY_UPDATE,
     "BY_INPUT": BY_INPUT,
     "BY_WEIGHT": BY_WEIGHT,
+    "BY_WEIGHT_OF_UNIT": BY_WEIGHT_OF_UNIT,
     "MASK": MASK,
 }
 
@@ -61,6 +71,23 @@ def expressed(rule, layer, shape, random):
     elif mask is not None:
         raise _error(rule, method, "a mask for the kind MASK only, None for any other", mask)
     return Expressed(int(choice.kind), int(choice.count), int(choice.sign), mask)
+
+
+def competing_units(rule, layer, n_units):
+    """Which units of ``layer`` compete for an error, a `CompetingUnits`."""
+    units = rule.competing_units(layer, n_units)
+    method = f"competing_units(layer={layer})"
+    if units is None:
+        return CompetingUnits(ALL_UNITS, n_units)
+    if not isinstance(units, CompetingUnits):
+        raise _error(rule, method, "a CompetingUnits or None", units)
+    if not _is_integer(units.kind) or units.kind not in (ALL_UNITS, BY_ERROR, BY_ACTIVITY):
+        raise _error(rule, method, "a kind that is ALL_UNITS, BY_ERROR or BY_ACTIVITY", units.kind)
+    if not _is_integer(units.count) or units.count < 1:
+        raise _error(rule, method, "a count that is an integer >= 1", units.count)
+    if not _is_integer(units.sign) or units.sign not in (1, -1):
+        raise _error(rule, method, "a sign that is 1 or -1", units.sign)
+    return CompetingUnits(int(units.kind), int(units.count), int(units.sign))
 
 
 def unit_masks(rule, layer, n_units):

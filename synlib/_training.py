@@ -53,10 +53,10 @@ class Run:
         self.weights = weights
         self.initial = [w[:n, :m] for w, (n, m) in zip(weights, shapes, strict=True)]
         expressed = [
-            _rules.expressed(plasticity, k, shape, for_rule)
+            _rules.expressed(plasticity, k, plasticity.competing_shape(shape, w.shape), for_rule)
             if _rules.learns(plasticity, k, len(weights))
             else Expressed(kinds.NONE)
-            for k, shape in enumerate(shapes)
+            for k, (shape, w) in enumerate(zip(shapes, weights, strict=True))
         ]  # fmt: skip
         self.masks = _UnitMasks(
             [_rules.unit_masks(plasticity, k, m) for k, (_, m) in enumerate(shapes)],
@@ -74,6 +74,9 @@ class Run:
         self.caches = stack(memory.settings("after", "exponential"))
         self.layers = _layers.build(computed, shapes, self.caches, expressed, count_writes)
         self.rules = _kernel_rules(expressed, shapes)
+        self.competition = _competition(
+            [_rules.competing_units(plasticity, k, m) for k, (_, m) in enumerate(shapes)]
+        )
         work = sum(w.size for w in computed)
         self.steps_per_call = min(STEPS_PER_CALL, max(1, int(WORK_PER_CALL / work)))
         self.writes = None
@@ -99,7 +102,14 @@ class Run:
         )
         masks = self.masks.at(self.step, samples.label)
         done = kernels.train(
-            samples, self.step, self.network, self.layers, self.rules, masks, self.caches
+            samples,
+            self.step,
+            self.network,
+            self.layers,
+            self.rules,
+            self.competition,
+            masks,
+            self.caches,
         )
         self.step += done
         self.diverged = done < count
@@ -258,6 +268,14 @@ def _network(net, n_layers):
         np.array(per_layer("learning_rate", net.learning_rate, n_layers), float),
         float(net.targets[0]),
         float(net.targets[1]),
+        {None: kernels.NEVER, "right": kernels.IF_RIGHT}.get(net.error_margin, kernels.IF_CLOSE),
+        0.0 if net.error_margin in (None, "right") else float(net.error_margin),
+    )
+
+
+def _competition(units):
+    return kernels.Competition(
+        *np.array([(u.kind, u.count, u.sign) for u in units], np.int64).T.copy()
     )
 
 
@@ -266,7 +284,12 @@ def _kernel_rules(expressed, shapes):
     chosen = []
     for choice, (n, m) in zip(expressed, shapes, strict=True):
         kind = choice.kind
-        sizes = {kinds.BY_UPDATE: n * m, kinds.BY_WEIGHT: n * m, kinds.BY_INPUT: n}
+        sizes = {
+            kinds.BY_UPDATE: n * m,
+            kinds.BY_WEIGHT: n * m,
+            kinds.BY_INPUT: n,
+            kinds.BY_WEIGHT_OF_UNIT: n,
+        }
         if kind in sizes and choice.count >= sizes[kind]:
             kind = kinds.ALL
         elif kind in sizes and choice.count == 0:

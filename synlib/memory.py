@@ -23,15 +23,31 @@ SCOPES = {
 class Persistent(Parameters):
     """Every change is written into the persistent weight at once: learning without a cache.
 
+    Parameters
+    ----------
+    maintenance_cost : float
+        Energy per step and unit of persistent weight, in a.u.; >= 0. It is counted as maintenance.
+
     Examples
     --------
     >>> Persistent()
-    Persistent()
+    Persistent(maintenance_cost=0.0)
     """
+
+    maintenance_cost: float = 0.0
+
+    def __post_init__(self):
+        check_number(
+            "maintenance_cost",
+            self.maintenance_cost,
+            "a finite number >= 0",
+            lambda v: 0 <= v < math.inf,
+        )
 
     def settings(self, decay_order, decay_form):
         """Settings of each store; the arguments are the network's own defaults."""
-        return (kernels.Cache(0.0, kernels.SYNAPSE, 1.0, False, 0.0, 0.0, 1, False),)
+        cost = float(self.maintenance_cost)
+        return (kernels.Cache(0.0, kernels.SYNAPSE, 1.0, False, cost, 0.0, 1, False),)
 
 
 @dataclass(frozen=True)
@@ -44,9 +60,9 @@ class SynapticCache(Parameters):
 
     Parameters
     ----------
-    threshold : float
+    threshold : float or None
         Size of the transient weight (of its sum, for ``"neuron-sum"``) above which it is
-        consolidated; >= 0. With 0 every change is consolidated at once.
+        consolidated; >= 0. With 0, or None, every change is consolidated at once.
     scope : {"neuron", "synapse", "neuron-sum", "layer", "network"}
         What is consolidated when. ``"synapse"``: a synapse that crosses the threshold, alone
         (local-local). ``"neuron"``: all synapses of a unit when one of them crosses it
@@ -71,6 +87,10 @@ class SynapticCache(Parameters):
     decay_form : {"discrete", "exponential"}, optional
         Factor per step 1 - 1/decay_time or exp(-1/decay_time). By default as Li and van Rossum ran
         it: discrete in the perceptron, exponential in the multilayer network.
+    then : SynapticCache or Persistent, optional
+        The store into which this one is consolidated; by default `Persistent`. Caches that end in
+        one another are a cascade: only writing into the last, persistent store costs a write, and
+        each stage has its own maintenance. Multilayer networks only.
 
     Raises
     ------
@@ -91,7 +111,7 @@ class SynapticCache(Parameters):
     ValueError: threshold must be a number >= 0, got -1
     """
 
-    threshold: float
+    threshold: float | None
     scope: str = "neuron"
     decay_time: float = math.inf
     maintenance_cost: float = 0.0
@@ -100,9 +120,13 @@ class SynapticCache(Parameters):
     consolidate: str = "now"
     decay_order: str | None = None
     decay_form: str | None = None
+    then: "SynapticCache | Persistent | None" = None
 
     def __post_init__(self):
-        check_number("threshold", self.threshold, "a number >= 0", lambda v: v >= 0)
+        if self.threshold is not None:
+            check_number("threshold", self.threshold, "a number >= 0", lambda v: v >= 0)
+        if not isinstance(self.then, SynapticCache | Persistent | None):
+            raise ValueError(f"then must be a SynapticCache or Persistent, got {self.then!r}")
         for name in ("maintenance_cost", "transition_cost"):
             check_number(
                 name, getattr(self, name), "a finite number >= 0", lambda v: 0 <= v < math.inf
@@ -119,7 +143,7 @@ class SynapticCache(Parameters):
         discrete = (self.decay_form or decay_form) == "discrete"
         decay = 1 - 1 / self.decay_time if discrete else exponential(-1 / float(self.decay_time))
         stage = kernels.Cache(
-            threshold=float(self.threshold),
+            threshold=float(self.threshold or 0),
             scope=SCOPES[self.scope],
             decay=decay,
             decay_first=(self.decay_order or decay_order) == "before",
@@ -128,7 +152,7 @@ class SynapticCache(Parameters):
             check_every=int(self.check_every),
             deferred=self.consolidate == "next",
         )
-        return stage, *Persistent().settings(decay_order, decay_form)
+        return stage, *(self.then or Persistent()).settings(decay_order, decay_form)
 
 
 def stack(stages):

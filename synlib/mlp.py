@@ -56,8 +56,8 @@ class MLP(ClassifierMixin, Estimator):
         Number of hidden units, of the only hidden layer or of each.
     learning_rate : float or tuple of float
         For all layers of synapses or for each; > 0.
-    activation : {"logistic", "relu", "leaky_relu", "tanh"}
-        Of the hidden units; the leaky ReLU has slope 0.1 for negative inputs.
+    activation : {"logistic", "relu", "leaky_relu", "elu", "tanh"}
+        Of the hidden units; the leaky ReLU has slope 0.1 for negative inputs, the ELU e^x.
     output : {"logistic", "softmax", "linear"}
         Of the output units.
     loss : {"mse", "cross_entropy"}
@@ -79,6 +79,11 @@ class MLP(ClassifierMixin, Estimator):
         Which synapses change; by default `AllSynapses`.
     memory : Persistent or SynapticCache, optional
         Where changes are stored; by default `Persistent`.
+    error_margin : float or "right", optional
+        Lazy learning: nothing changes at a step at which all outputs are closer than this to their
+        targets, or, for "right", at which the largest output is the right one. Such a step counts
+        as one, and transient weights are maintained and decay as ever. By default the network
+        learns from each sample.
     max_epochs : int
         Learning ends after this many times the number of samples.
     dtype : {"float64", "float32"}
@@ -150,6 +155,7 @@ class MLP(ClassifierMixin, Estimator):
         sampling="sequential",
         plasticity=None,
         memory=None,
+        error_margin=None,
         max_epochs=20,
         dtype="float64",
         random_state=None,
@@ -166,6 +172,7 @@ class MLP(ClassifierMixin, Estimator):
         self.sampling = sampling
         self.plasticity = plasticity
         self.memory = memory
+        self.error_margin = error_margin
         self.max_epochs = max_epochs
         self.dtype = dtype
         self.random_state = random_state
@@ -378,6 +385,12 @@ class MLP(ClassifierMixin, Estimator):
         check_choice("sampling", self.sampling, SAMPLINGS)
         check_choice("dtype", self.dtype, ("float64", "float32"))
         check_count("max_epochs", self.max_epochs)
+        if not isinstance(self.error_margin, str | None) or self.error_margin not in (
+            None,
+            "right",
+        ):
+            allowed = "None, 'right' or a finite number > 0"
+            check_number("error_margin", self.error_margin, allowed, lambda v: 0 < v < np.inf)
         if self.loss == "cross_entropy" and self.output == "linear":
             raise ValueError(
                 "loss must be 'mse' when output is 'linear': cross-entropy needs outputs between "

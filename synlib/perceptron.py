@@ -198,6 +198,12 @@ class Perceptron(ClassifierMixin, Estimator):
 
     def _validated_memory(self):
         memory = Persistent() if self.memory is None else self.memory
+        end = memory.then if isinstance(memory, SynapticCache) else memory
+        if end is not None and end != Persistent():
+            raise ValueError(
+                "memory of a Perceptron must be a single SynapticCache, or Persistent without "
+                f"maintenance_cost, got {memory!r}"
+            )
         if not isinstance(memory, Persistent | SynapticCache):
             raise ValueError(f"memory must be Persistent or SynapticCache, got {memory!r}")
         check_number(

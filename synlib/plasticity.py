@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from synlib._kernels.layer import ALL, BY_INPUT, BY_UPDATE, BY_WEIGHT, MASK
+from synlib._kernels.layer import ALL, BY_INPUT, BY_UPDATE, BY_WEIGHT, BY_WEIGHT_OF_UNIT, MASK
+from synlib._kernels.network import BY_ACTIVITY, BY_ERROR
 from synlib._parameters import Parameters
 from synlib._validation import check_choice, check_count, check_number, each, per_layer
 
@@ -55,6 +56,26 @@ class UnitMasks:
     redraw: str | int
 
 
+@dataclass(frozen=True)
+class CompetingUnits:
+    """Which units of a layer receive an error: those that win, anew at every step.
+
+    Parameters
+    ----------
+    kind : {ALL_UNITS, BY_ERROR, BY_ACTIVITY}
+        All, or those with the largest error or activity. The error of a unit is that of its summed
+        input, before it is passed on; a unit that is clamped does not compete.
+    count : int
+        How many win; ties go to the lower index.
+    sign : {1, -1}
+        Whether the largest or the smallest win.
+    """
+
+    kind: int
+    count: int
+    sign: int = 1
+
+
 class PlasticityRule(Parameters):
     """Base of all rules; as it stands, every proposed change is expressed.
 
@@ -69,6 +90,14 @@ class PlasticityRule(Parameters):
     def unit_masks(self, layer, n_units):
         """The `UnitMasks` of ``layer`` 0, 1, ..., or None if all units learn."""
         return None
+
+    def competing_units(self, layer, n_units):
+        """The `CompetingUnits` of ``layer`` 0, 1, ..., or None if all units learn."""
+        return None
+
+    def competing_shape(self, shape, whole):
+        """The shape given to `expressed`: that of the plastic part of a layer, or of the whole."""
+        return shape
 
     def learns(self, layer, n_layers):
         """Whether ``layer`` 0, 1, ... of ``n_layers`` changes at all."""
@@ -176,7 +205,22 @@ class SmallestUpdates(_FractionRule):
 
 
 @dataclass(frozen=True)
-class LargestWeights(_FractionRule):
+class _WeightRule(_FractionRule):
+    within: str = "layer"
+    _sign = 1
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_choice("within", self.within, ("layer", "neuron"))
+
+    def expressed(self, layer, shape, random):
+        if self.within == "neuron":
+            return Expressed(BY_WEIGHT_OF_UNIT, self._count(layer, shape[0]), self._sign)
+        return Expressed(BY_WEIGHT, self._count(layer, shape[0] * shape[1]), self._sign)
+
+
+@dataclass(frozen=True)
+class LargestWeights(_WeightRule):
     """Control: only the largest weights (persistent plus transient) change.
 
     Parameters
@@ -184,14 +228,13 @@ class LargestWeights(_FractionRule):
     fraction : float or tuple of float
         Fraction of the synapses, for all layers or for each; in (0, 1]. Exactly
         ``round(fraction * size)`` synapses are chosen, ties going to the lower index.
+    within : {"layer", "neuron"}
+        Where synapses compete: in the whole layer, or among those onto the same unit.
     """
-
-    def expressed(self, layer, shape, random):
-        return Expressed(BY_WEIGHT, self._count(layer, shape[0] * shape[1]))
 
 
 @dataclass(frozen=True)
-class SmallestWeights(_FractionRule):
+class SmallestWeights(_WeightRule):
     """Control: only the smallest weights (persistent plus transient) change.
 
     Parameters
@@ -199,10 +242,11 @@ class SmallestWeights(_FractionRule):
     fraction : float or tuple of float
         Fraction of the synapses, for all layers or for each; in (0, 1]. Exactly
         ``round(fraction * size)`` synapses are chosen, ties going to the lower index.
+    within : {"layer", "neuron"}
+        Where synapses compete: in the whole layer, or among those onto the same unit.
     """
 
-    def expressed(self, layer, shape, random):
-        return Expressed(BY_WEIGHT, self._count(layer, shape[0] * shape[1]), sign=-1)
+    _sign = -1
 
 
 @dataclass(frozen=True)
@@ -259,6 +303,123 @@ class RandomNeurons(_FractionRule):
 
 
 @dataclass(frozen=True)
+class GatedNeurons(PlasticityRule):
+    """Each unit learns with some probability, drawn anew for each at every step.
+
+    The synapses onto the other units stay as they are, and these units pass no error back.
+
+    Parameters
+    ----------
+    probability : float or tuple of float
+        For all layers or for each; in (0, 1].
+
+    References
+    ----------
+    van Rossum and Pache (2024), PLoS Comput Biol 20(10):e1012553 (published program).
+
+    Examples
+    --------
+    >>> GatedNeurons(0.5)
+    GatedNeurons(probability=0.5)
+    """
+
+    probability: float | tuple[float, ...]
+
+    def __post_init__(self):
+        for value in each(self.probability):
+            check_number("probability", value, "in the range (0, 1]", lambda v: 0 < v <= 1)
+
+    def check_depth(self, n_layers):
+        per_layer("probability", self.probability, n_layers)
+
+    def unit_masks(self, layer, n_units):
+        given = isinstance(self.probability, tuple | list)
+        probability = self.probability[layer] if given else self.probability
+        return UnitMasks(lambda random, n: random.random((n, n_units)) < probability, "step")
+
+
+@dataclass(frozen=True)
+class _UnitRule(_FractionRule):
+    _kind = BY_ERROR
+    _sign = 1
+
+    def competing_units(self, layer, n_units):
+        return CompetingUnits(self._kind, max(1, self._count(layer, n_units)), self._sign)
+
+
+@dataclass(frozen=True)
+class LargestErrors(_UnitRule):
+    """Only the synapses onto the units with the largest errors change; chosen at every step.
+
+    The other units pass no error back.
+
+    Parameters
+    ----------
+    fraction : float or tuple of float
+        Fraction of the post-synaptic units, for all layers or for each; in (0, 1]. At least one
+        unit is chosen, ties going to the lower index.
+
+    References
+    ----------
+    van Rossum and Pache (2024), PLoS Comput Biol 20(10):e1012553 (published program).
+
+    Examples
+    --------
+    >>> LargestErrors(0.1)
+    LargestErrors(fraction=0.1)
+    """
+
+
+@dataclass(frozen=True)
+class SmallestErrors(_UnitRule):
+    """Control: only the synapses onto the units with the smallest errors change.
+
+    Parameters
+    ----------
+    fraction : float or tuple of float
+        Fraction of the post-synaptic units, for all layers or for each; in (0, 1]. At least one
+        unit is chosen, ties going to the lower index.
+    """
+
+    _sign = -1
+
+
+@dataclass(frozen=True)
+class MostActive(_UnitRule):
+    """Only the synapses onto the most active units change; chosen at every step.
+
+    The other units pass no error back.
+
+    Parameters
+    ----------
+    fraction : float or tuple of float
+        Fraction of the post-synaptic units, for all layers or for each; in (0, 1]. At least one
+        unit is chosen, ties going to the lower index.
+
+    References
+    ----------
+    van Rossum and Pache (2024), PLoS Comput Biol 20(10):e1012553 (published program).
+    """
+
+    _kind = BY_ACTIVITY
+
+
+@dataclass(frozen=True)
+class LeastActive(_UnitRule):
+    """Control: only the synapses onto the least active units change.
+
+    Parameters
+    ----------
+    fraction : float or tuple of float
+        Fraction of the post-synaptic units, for all layers or for each; in (0, 1]. At least one
+        unit is chosen, ties going to the lower index.
+    """
+
+    _kind = BY_ACTIVITY
+    _sign = -1
+
+
+@dataclass(frozen=True)
 class Subnetwork(PlasticityRule):
     """Only the first hidden units learn, with their incoming and outgoing synapses.
 
@@ -271,7 +432,12 @@ class Subnetwork(PlasticityRule):
         Number of plastic units, of all hidden layers or of each; all of them if a layer has no
         more.
     then : PlasticityRule
-        Rule within the subnetwork; its fractions are fractions of the subnetwork.
+        Rule within the subnetwork.
+    fraction_of : {"subnetwork", "layer"}
+        Whether the fractions of that rule are of the synapses of the subnetwork or of those of the
+        whole layer, as in the published program: there the largest of all proposed changes are
+        chosen after those outside are set to zero. For rules by the size of updates or weights
+        within the layer.
 
     References
     ----------
@@ -285,6 +451,7 @@ class Subnetwork(PlasticityRule):
 
     units: int | tuple[int, ...]
     then: PlasticityRule = field(default_factory=AllSynapses)
+    fraction_of: str = "subnetwork"
 
     def __post_init__(self):
         for units in each(self.units):
@@ -293,6 +460,20 @@ class Subnetwork(PlasticityRule):
             raise ValueError(
                 f"then must be a plasticity rule other than Subnetwork, got {self.then!r}"
             )
+        check_choice("fraction_of", self.fraction_of, ("subnetwork", "layer"))
+        by_size = LargestUpdates | SmallestUpdates | LargestWeights | SmallestWeights
+        in_layer = getattr(self.then, "within", "layer") == "layer"
+        if self.fraction_of == "layer" and not (isinstance(self.then, by_size) and in_layer):
+            raise ValueError(
+                "fraction_of must be 'subnetwork' unless then chooses by the size of updates or "
+                f"weights within the layer, got {self.then!r}"
+            )
+
+    def competing_shape(self, shape, whole):
+        return whole if self.fraction_of == "layer" else shape
+
+    def competing_units(self, layer, n_units):
+        return self.then.competing_units(layer, n_units)
 
     def expressed(self, layer, shape, random):
         return self.then.expressed(layer, shape, random)

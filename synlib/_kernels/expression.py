@@ -12,6 +12,7 @@ from synlib._kernels.layer import (
     BY_INPUT,
     BY_UPDATE,
     BY_WEIGHT,
+    BY_WEIGHT_OF_UNIT,
     CONSOLIDATION,
     FACTOR,
     MASK,
@@ -284,12 +285,18 @@ def _store_by_mask(layers, k, rule, cached, count, index, value, change):
     zero = change.dtype.type(0)
     sign = change.dtype.type(rule.sign)
     weights = layers.weights[0][begin : layers.first_weight[k + 1]]
-    limit, cutoff = zero, 0
+    if rule.kind != MASK and cached:
+        weights = _effective_weights(layers, k)
+    limits, cutoffs = np.empty(m, change.dtype), np.empty(m, np.int64)
     if rule.kind == BY_WEIGHT:
-        if cached:
-            weights = _effective_weights(layers, k)
         limit, cutoff = _select_by_weight(layers.limit[k : k + 1], rule, weights)
-    beyond = np.nextafter(limit, change.dtype.type(np.inf))  # the next number that is no tie
+        limits[:] = limit
+        for j in range(m):  # the first row in which a tie is not expressed any more
+            cutoffs[j] = max(cutoff - j + m - 1, 0) // m
+    elif rule.kind == BY_WEIGHT_OF_UNIT:
+        none_yet = np.zeros(1)
+        for j in range(m):
+            limits[j], cutoffs[j] = _select_by_weight(none_yet, rule, weights[j::m].copy())
     proposal, spread = np.empty(m, change.dtype), np.zeros(m, change.dtype)
     for a in range(count):
         i, x = index[a], value[a]
@@ -300,9 +307,11 @@ def _store_by_mask(layers, k, rule, cached, count, index, value, change):
                 proposal[j] = update if chosen[j] else zero
         else:
             row = weights[i * m : (i + 1) * m]
-            tied = min(max(cutoff - i * m, 0), m)  # up to there, ties are expressed too
-            _propose_by_weight(proposal[:tied], row[:tied], sign, limit, x, change[:tied])
-            _propose_by_weight(proposal[tied:], row[tied:], sign, beyond, x, change[tied:])
+            for j in range(m):
+                update = x * change[j]
+                size = sign * abs(row[j])
+                chosen_too = (size > limits[j]) | ((size == limits[j]) & (i < cutoffs[j]))
+                proposal[j] = update if chosen_too else zero
         if cached:
             cache_row(store, zero, i, proposal, spread)
         else:
@@ -313,19 +322,10 @@ def _store_by_mask(layers, k, rule, cached, count, index, value, change):
 
 
 @inner
-def _propose_by_weight(proposal, weights, sign, least, x, change):
-    """Propose changes where sign * |weight| is at least so large."""
-    zero = change.dtype.type(0)
-    for j in range(change.size):
-        update = x * change[j]
-        proposal[j] = update if sign * abs(weights[j]) >= least else zero
-
-
-@inner
 def _effective_weights(layers, k):
     """Weights of layer k as the network sees them, flat, in a buffer."""
     first, last = layers.first_weight[k], layers.first_weight[k + 1]
-    seen = layers.sizes[first:last]
+    seen = layers.seen[first:last]
     seen[:] = 0
     for s in range(layers.weights.shape[0] - 1, -1, -1):
         weights = layers.weights[s][first:last]

@@ -23,7 +23,7 @@ import numpy as np
 from synlib._kernels import compiled, in_any_order, inner
 
 # which synapses express the change proposed for them
-ALL, NONE, BY_UPDATE, BY_INPUT, BY_WEIGHT, MASK = range(6)
+ALL, NONE, BY_UPDATE, BY_INPUT, BY_WEIGHT, BY_WEIGHT_OF_UNIT, MASK = range(7)
 # what is consolidated when a transient change crosses the threshold
 SYNAPSE, NEURON, NEURON_SUM, LAYER, NETWORK = range(5)
 # the entries of a layer's ledger
@@ -49,8 +49,8 @@ class Layers(NamedTuple):
     clock: np.ndarray  # (n_layers, n_stores, 2)
     ledger: np.ndarray  # (n_layers, 4)
     limit: np.ndarray  # (n_layers,), size of the k-th largest weight at the last step; 0: none yet
-    mask: np.ndarray  # (n_weights,) bool for the rules MASK and BY_WEIGHT, else (0,)
-    sizes: np.ndarray  # (n_weights,), what BY_WEIGHT compares, else (0,)
+    mask: np.ndarray  # (n_weights,) bool for the rule MASK, else (0,)
+    seen: np.ndarray  # (n_weights,), effective weights for the rules by weight, else (0,)
     writes: np.ndarray  # (n_weights,) int, writes of each synapse, or (0,) if nobody asked
     first_static: np.ndarray  # (n_layers + 1,), where weights that never change begin
     static: np.ndarray  # (n_static,), all of a layer's, zero where synapses are plastic
@@ -71,7 +71,8 @@ class Store(NamedTuple):
 class Rule(NamedTuple):
     """Which synapses are expressed: ``count`` of them, the largest (sign 1) or smallest (-1).
 
-    0 < count < size of the layer (for BY_INPUT: number of inputs); else it is NONE or ALL.
+    0 < count < size of the layer (for BY_INPUT and BY_WEIGHT_OF_UNIT, which choose so many for each
+    unit: number of inputs); else it is NONE or ALL.
     Each is an array (n_layers,), or the number of one layer.
     """
 

@@ -21,6 +21,7 @@ from synlib._kernels.layer import (
     static_of,
     store_of,
 )
+from synlib._kernels.selection import rising_order
 from synlib._kernels.storage import (
     cache_of,
     consolidate,
@@ -32,9 +33,13 @@ from synlib._kernels.storage import (
     pay_transition,
 )
 
-LOGISTIC, RELU, LEAKY_RELU, TANH, SOFTMAX, LINEAR = range(6)
+LOGISTIC, RELU, LEAKY_RELU, TANH, SOFTMAX, LINEAR, ELU = range(7)
 MSE, CROSS_ENTROPY = range(2)
 EXACT, LI2020, NYIRO2022 = range(3)
+# when no step is made: never; when the answer is right; when the error is below the margin
+NEVER, IF_RIGHT, IF_CLOSE = range(3)
+# which units of a layer receive an error: all, or those with the largest error or activity
+ALL_UNITS, BY_ERROR, BY_ACTIVITY = range(3)
 LEAK = 0.1  # slope of the leaky ReLU for negative inputs
 
 
@@ -61,6 +66,16 @@ class Network(NamedTuple):
     rate: np.ndarray  # (n_layers,)
     target_off: float
     target_on: float
+    lazy: int
+    error_margin: float
+
+
+class Competition(NamedTuple):
+    """Which units of each layer receive an error: all, or ``count`` chosen anew at each step."""
+
+    kind: np.ndarray  # (n_layers,)
+    count: np.ndarray  # type: ignore[assignment]  # (n_layers,)
+    sign: np.ndarray  # (n_layers,), 1 for the largest, -1 for the smallest
 
 
 class Masks(NamedTuple):
@@ -83,7 +98,7 @@ class Activity(NamedTuple):
 
 
 @compiled
-def train(samples, first_step, network, layers, rules, masks, caches):
+def train(samples, first_step, network, layers, rules, competition, masks, caches):
     """Train on the samples, one after another, changing the layers in place.
 
     Returns the number of steps done: fewer than asked for when the network diverged, in which
@@ -101,19 +116,20 @@ def train(samples, first_step, network, layers, rules, masks, caches):
         step = first_step + t + 1
         if cached:
             consolidate_flagged(layers, caches, all_inputs)
-            layers.peak[:] = 0
             for k in range(n_layers):
                 decay(layers, caches, k, True)
         index = samples.index[samples.start[t] : samples.start[t + 1]]
         value = samples.value[samples.start[t] : samples.start[t + 1]]
         _forward(samples, t, index, value, network, layers, activity)
-        size = _backward(samples, t, lowest, network, layers, masks, activity)
-        size += _size(value) * _size(_units(activity.error, layers, 0))
-        # a NaN is not less than infinity either; np.isfinite would be optimised away
-        if not size < np.inf:
-            return t
-
-        for k in range(lowest, n_layers):
+        output = _units(activity.value, layers, n_layers - 1)
+        rests = network.lazy != NEVER and _may_rest(output, samples.label[t], network)
+        if not rests:
+            size = _backward(samples, t, lowest, network, layers, competition, masks, activity)
+            size += _size(value) * _size(_units(activity.error, layers, 0))
+            # a NaN is not less than infinity either; np.isfinite would be optimised away
+            if not size < np.inf:
+                return t
+        for k in range(n_layers if rests else lowest, n_layers):
             background = samples.background
             if k > 0:
                 background = value.dtype.type(0)
@@ -210,7 +226,19 @@ def _list_active(activity, layers, k):
 
 
 @inner
-def _backward(samples, t, lowest, network, layers, masks, activity):
+def _may_rest(output, label, network):
+    """Whether the network need not learn from the sample."""
+    right = True
+    close = True
+    for j in range(output.size):
+        target = network.target_on if j == label else network.target_off
+        close = close and abs(target - output[j]) < network.error_margin
+        right = right and (j == label or output[j] < output[label])
+    return close if network.lazy == IF_CLOSE else right
+
+
+@inner
+def _backward(samples, t, lowest, network, layers, competition, masks, activity):
     """Changes the errors ask for, rate times error, down to the layer ``lowest``.
 
     Returns the sum of what is proposed in all layers but the first: not finite if one is not.
@@ -232,6 +260,15 @@ def _backward(samples, t, lowest, network, layers, masks, activity):
             plastic *= mask
             if k == last and network.gradient == LI2020:
                 passed_back *= mask
+        if competition.kind[k] != ALL_UNITS:
+            by_error = competition.kind[k] == BY_ERROR
+            sizes = np.abs(error if by_error else _units(activity.value, layers, k))
+            first = 1 if network.clamped and k < last else 0  # a clamped unit does not take part
+            number, sign = competition.count[k], competition.sign[k]
+            chosen = _winners(sizes[: plastic.size], first, number, sign)
+            plastic *= chosen
+            if k == last and network.gradient == LI2020:
+                passed_back *= chosen
         if k > 0:
             y = _units(activity.value, layers, k - 1)
             error_below = _units(activity.error, layers, k - 1)
@@ -251,6 +288,27 @@ def _backward(samples, t, lowest, network, layers, masks, activity):
             error = error_below
             passed_back = error
     return proposed
+
+
+@inner
+def _winners(sizes, first, count, sign):
+    """Mask of the units of the largest (smallest) sizes, ties by index, none before ``first``."""
+    competing = sizes[first:]
+    order = rising_order(competing)
+    chosen = np.zeros(sizes.size, np.bool_)
+    if sign < 0:
+        for r in range(min(count, order.size)):
+            chosen[first + order[r]] = True
+        return chosen
+    limit = competing[order[max(order.size - count, 0)]]
+    ties = count
+    for size in competing:
+        ties -= size > limit
+    for i in range(competing.size):
+        if competing[i] > limit or (competing[i] == limit and ties > 0):
+            ties -= competing[i] == limit
+            chosen[first + i] = True
+    return chosen
 
 
 @inner
@@ -341,6 +399,9 @@ def activate(x, kind):
     elif kind == LEAKY_RELU:
         for j in range(x.size):
             x[j] = x[j] if x[j] > 0 else leak * x[j]
+    elif kind == ELU:
+        for j in range(x.size):
+            x[j] = x[j] if x[j] > 0 else exp(x[j]) - one
     elif kind == TANH:
         for j in range(x.size):
             x[j] = tanh(x[j])
@@ -366,6 +427,8 @@ def _times_slope(error, y, kind):
             error[j] *= y[j] > 0
         elif kind == LEAKY_RELU:
             error[j] *= one if y[j] > 0 else leak
+        elif kind == ELU:
+            error[j] *= one if y[j] > 0 else y[j] + one
         elif kind == TANH:
             error[j] *= one - y[j] * y[j]
 

@@ -352,7 +352,8 @@ def _receive(target, i, j, change):
 def consolidate_flagged(layers, caches, all_inputs):
     """At the start of a step, do what was put off to it.
 
-    The last store comes first, so that each is emptied of what was in it when it was flagged.
+    The last store comes first, so that each is emptied of what was in it when it was flagged. Only
+    what comes into a store from now on can make it cross its threshold in this step.
     """
     for s in range(layers.weights.shape[0] - 2, -1, -1):
         if caches.deferred[s]:
@@ -362,6 +363,7 @@ def consolidate_flagged(layers, caches, all_inputs):
                 if factor > 0:
                     consolidate(layers, s, k, cache, factor, layers.shape[k, 0], all_inputs)
                     layers.clock[k, s, FACTOR_WHEN_FLAGGED] = 0
+        layers.peak[s] = 0
 
 
 @accounting

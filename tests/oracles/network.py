@@ -17,6 +17,14 @@ from synlib._validation import each, per_layer
 from synlib.memory import Persistent
 from synlib.plasticity import AllSynapses, UnitMasks
 
+UNIT_RULES = (
+    synlib.GatedNeurons
+    | synlib.LargestErrors
+    | synlib.SmallestErrors
+    | synlib.MostActive
+    | synlib.LeastActive
+)
+
 
 def train(net, X, labels, weights, n_steps):
     """Train as ``net`` is set up, from ``weights``, on ``labels`` 0, 1, ...
@@ -27,7 +35,8 @@ def train(net, X, labels, weights, n_steps):
     X = np.asarray(X, net.dtype)
     labels = np.asarray(labels)
     rule = net.plasticity or AllSynapses()
-    stages = _stages(net.memory)
+    whole_layer = False
+    stages, upkeep = _stages(net.memory)
     _, for_order, for_rule = generator(net.random_state).spawn(3)
     n_outputs = weights[-1].shape[1]
     n_layers = len(weights)
@@ -35,13 +44,15 @@ def train(net, X, labels, weights, n_steps):
     if isinstance(rule, synlib.Subnetwork):
         units = rule.units if isinstance(rule.units, tuple) else [rule.units] * (n_layers - 1)
         plastic = *map(min, units, each(net.hidden)), n_outputs
+        whole_layer = rule.fraction_of == "layer"
         rule = rule.then
     if net.bias:
         X = np.column_stack([X, np.ones(len(X))])
     before = (X.shape[1], *plastic)  # plastic units before each layer
     blocks = [np.s_[:n, :m] for n, m in zip(before[:-1], plastic, strict=True)]
     shapes = [w[block].shape for w, block in zip(weights, blocks, strict=True)]
-    chosen = [_choice(rule, k, shape, n_layers, for_rule) for k, shape in enumerate(shapes)]
+    of = [w.shape for w in weights] if whole_layer else shapes
+    chosen = [_choice(rule, k, shape, n_layers, for_rule) for k, shape in enumerate(of)]
     unit_masks = [_unit_masks(rule, k, shape[1], n_layers) for k, shape in enumerate(shapes)]
     mask_random = for_rule.spawn(n_layers)
     drawn = [_draw_masks(m, n_outputs, r) for m, r in zip(unit_masks, mask_random, strict=True)]
@@ -79,6 +90,11 @@ def train(net, X, labels, weights, n_steps):
         y = _activate(values[-1] @ W[-1], net.output)
         target = np.full(n_outputs, float(net.targets[0]))
         target[label] = net.targets[1]
+        rests = net.error_margin is not None and (
+            (np.delete(y, label) < y[label]).all()
+            if net.error_margin == "right"
+            else np.abs(target - y).max() < net.error_margin
+        )
 
         delta = _output_delta(net, target, y)
         back = target - y if net.gradient == "li2020" else delta
@@ -87,11 +103,16 @@ def train(net, X, labels, weights, n_steps):
             mask[: plastic[k]] = _mask(
                 unit_masks[k], drawn[k], mask_random[k], step, label, plastic[k]
             )
+            candidates = slice(int(net.bias and k < n_layers - 1), plastic[k])
+            activity = y if k == n_layers - 1 else values[k + 1]
+            mask[candidates] *= _compete(rule, k, n_layers, delta * mask, activity, candidates)
             delta, back = delta * mask, back * mask
             proposal = np.outer(values[k], rates[k] * delta)[blocks[k]]
             below = (W[k] @ back) * _slope(values[k], net.activation) if k > 0 else None
             inputs, weights_now = values[k][: before[k]], W[k][blocks[k]]
-            change = proposal * chosen[k](proposal, inputs, weights_now)
+            change = 0 * proposal
+            if not rests:
+                change = proposal * chosen[k](proposal, inputs, weights_now)
             stores[0][k][blocks[k]] += change
             if not stages:
                 ledgers[k]["consolidation"] += np.abs(change).sum()
@@ -119,6 +140,8 @@ def train(net, X, labels, weights, n_steps):
             for k in range(n_layers):
                 moved = np.abs(store[k] - earlier[k]).sum()
                 ledgers[k]["transition"] += stage.transition_cost * moved
+        for k in range(n_layers):
+            ledgers[k]["maintenance"] += upkeep * np.abs(stores[-1][k]).sum()
     transient = [
         sum((store[k] for store in stores[:-1]), np.zeros(w.shape)) for k, w in enumerate(weights)
     ]
@@ -138,8 +161,12 @@ def train(net, X, labels, weights, n_steps):
 
 
 def _stages(memory):
-    """The caches of a memory, one after another."""
-    return [] if memory is None or isinstance(memory, Persistent) else [memory]
+    """The caches of a memory, one after another, and the upkeep of the persistent weights."""
+    stages = []
+    while memory is not None and not isinstance(memory, Persistent):
+        stages.append(memory)
+        memory = memory.then
+    return stages, 0.0 if memory is None else memory.maintenance_cost
 
 
 def _decay(stage, store):
@@ -160,7 +187,7 @@ def choose(sizes, count, sign):
 def _choice(rule, layer, shape, n_layers, random):
     """The mask of the expressed synapses as a function of proposal, inputs and weights."""
     fraction = per_layer("fraction", getattr(rule, "fraction", 1.0), n_layers)[layer]
-    count = round(fraction * shape[0] * shape[1])
+    count = round(fraction * (shape[0] * shape[1]))
     if isinstance(rule, synlib.LargestUpdates) and rule.within == "neuron":
         count = round(fraction * shape[0])
         return lambda proposal, inputs, weights: np.column_stack(
@@ -170,16 +197,20 @@ def _choice(rule, layer, shape, n_layers, random):
         return lambda proposal, inputs, weights: choose(np.abs(proposal), count, 1)
     if isinstance(rule, synlib.SmallestUpdates):
         return lambda proposal, inputs, weights: choose(np.abs(proposal), count, -1)
-    if isinstance(rule, synlib.LargestWeights):
-        return lambda proposal, inputs, weights: choose(np.abs(weights), count, 1)
-    if isinstance(rule, synlib.SmallestWeights):
-        return lambda proposal, inputs, weights: choose(np.abs(weights), count, -1)
+    if isinstance(rule, synlib.LargestWeights | synlib.SmallestWeights):
+        sign = 1 if isinstance(rule, synlib.LargestWeights) else -1
+        if rule.within == "neuron":
+            count = round(fraction * shape[0])
+            return lambda proposal, inputs, weights: np.column_stack(
+                [choose(np.abs(onto_unit), count, sign) for onto_unit in weights.T]
+            )
+        return lambda proposal, inputs, weights: choose(np.abs(weights), count, sign)
     if isinstance(rule, synlib.RandomSynapses):
         fixed = np.isin(np.arange(np.prod(shape)), random.permutation(np.prod(shape))[:count])
         return lambda proposal, inputs, weights: fixed.reshape(shape)
     if isinstance(rule, synlib.ReadoutOnly):
         return lambda proposal, inputs, weights: layer == n_layers - 1
-    if isinstance(rule, synlib.AllSynapses | synlib.RandomNeurons):
+    if isinstance(rule, synlib.AllSynapses | synlib.RandomNeurons | UNIT_RULES):
         return lambda proposal, inputs, weights: True
     return _as_returned(rule.expressed(layer, shape, random))
 
@@ -201,8 +232,22 @@ def _as_returned(expressed):
     return mask
 
 
+def _compete(rule, layer, n_layers, error, activity, candidates):
+    """Mask of the candidates that win an error."""
+    by_error = isinstance(rule, synlib.LargestErrors | synlib.SmallestErrors)
+    if not by_error and not isinstance(rule, synlib.MostActive | synlib.LeastActive):
+        return True
+    fraction = per_layer("fraction", rule.fraction, n_layers)[layer]
+    sizes = np.abs(error if by_error else activity)[candidates]
+    sign = 1 if isinstance(rule, synlib.LargestErrors | synlib.MostActive) else -1
+    return choose(sizes, max(1, round(fraction * candidates.stop)), sign)
+
+
 def _unit_masks(rule, layer, n_units, n_layers):
     """The masks of units of a library's rule, or of a rule of one's own."""
+    if isinstance(rule, synlib.GatedNeurons):
+        probability = per_layer("probability", rule.probability, n_layers)[layer]
+        return UnitMasks(lambda random, n: random.random((n, n_units)) < probability, "step")
     if not isinstance(rule, synlib.RandomNeurons):
         return rule.unit_masks(layer, n_units)
     count = max(1, round(per_layer("fraction", rule.fraction, n_layers)[layer] * n_units))
@@ -263,6 +308,8 @@ def _activate(x, kind):
         return np.maximum(x, 0)
     if kind == "leaky_relu":
         return np.where(x > 0, x, 0.1 * x)
+    if kind == "elu":
+        return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
     if kind == "tanh":
         return np.tanh(x)
     if kind == "softmax":
@@ -275,6 +322,7 @@ def _slope(y, kind):
         "logistic": lambda: y * (1 - y),
         "relu": lambda: (y > 0).astype(float),
         "leaky_relu": lambda: np.where(y > 0, 1, 0.1),
+        "elu": lambda: np.where(y > 0, 1, y + 1),
         "tanh": lambda: 1 - y**2,
         "linear": lambda: np.ones_like(y),
     }[kind]()
