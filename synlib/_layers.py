@@ -89,12 +89,15 @@ def transient(layers, k):
     return kernels.transient_weights(layers, k)
 
 
-def ledger(layers, k, initial, weights):
-    """What layer k has spent, given its initial and its present plastic weights."""
+def ledger(layers, k, initial, weights, upkeep):
+    """What layer k has spent, given its initial and its present plastic weights.
+
+    ``upkeep`` is what the weights that never learn have cost.
+    """
     distance, differing = kernels.distance(initial, weights)
     spent = {
         "consolidation": float(layers.ledger[k, kernels.CONSOLIDATION]),
-        "maintenance": float(layers.ledger[k, kernels.MAINTENANCE]),
+        "maintenance": float(layers.ledger[k, kernels.MAINTENANCE] + upkeep),
         "transition": float(layers.ledger[k, kernels.TRANSITION]),
         "outstanding": _outstanding(layers, k),
     }

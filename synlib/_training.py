@@ -72,6 +72,11 @@ class Run:
         computed = [weights[0][:, : plastic[0]], *weights[1:]]
         computed[1] = computed[1][: plastic[0]]
         self.caches = stack(memory.settings("after", "exponential"))
+        cost = self.caches.maintenance_cost[-1]
+        self.static_upkeep = [
+            cost * (np.abs(w).sum(dtype=float) - np.abs(part).sum(dtype=float)) if cost else 0.0
+            for w, part in zip(weights, self.initial, strict=True)
+        ]
         self.layers = _layers.build(computed, shapes, self.caches, expressed, count_writes)
         self.rules = _kernel_rules(expressed, shapes)
         self.competition = _competition(
@@ -129,7 +134,7 @@ class Run:
         summed = summed_output(self.net, X_test, weights, background, self.static_test)
         accuracy = float((classes[summed.argmax(axis=1)] == y_test).mean())
         parts = [
-            _layers.ledger(self.layers, k, initial, w)
+            _layers.ledger(self.layers, k, initial, w, self.step * self.static_upkeep[k])
             for k, (initial, w) in enumerate(zip(self.initial, plastic, strict=True))
         ]
         row = {"step": self.step, "epoch": self.step / len(self.X), "accuracy": accuracy}

@@ -26,7 +26,8 @@ class Persistent(Parameters):
     Parameters
     ----------
     maintenance_cost : float
-        Energy per step and unit of persistent weight, in a.u.; >= 0. It is counted as maintenance.
+        Energy per step and unit of persistent weight, in a.u.; >= 0. It is counted as maintenance,
+        also for weights that never learn.
 
     Examples
     --------

@@ -22,6 +22,7 @@ from synlib import SynapticCache, energy
         (dict(threshold=1, consolidate="soon"), "consolidate must be one of 'now', 'next'"),
         (dict(threshold=1, decay_order="never"), "decay_order must be one of"),
         (dict(threshold=1, decay_form="linear"), "decay_form must be one of"),
+        (dict(threshold=1, then=0.1), "then must be a SynapticCache or Persistent, got 0.1"),
     ],
 )
 def test_cache_names_bad_arguments(arguments, message):
@@ -36,6 +37,10 @@ FRACTION_RULES = [
     synlib.SmallestWeights,
     synlib.RandomSynapses,
     synlib.RandomNeurons,
+    synlib.LargestErrors,
+    synlib.SmallestErrors,
+    synlib.MostActive,
+    synlib.LeastActive,
 ]
 
 
@@ -47,6 +52,12 @@ def test_rules_name_bad_fractions(rule, fraction):
 
 
 def test_rules_name_other_bad_arguments():
+    with pytest.raises(ValueError, match=r"probability must be in the range \(0, 1\], got 0"):
+        synlib.GatedNeurons(0)
+    with pytest.raises(ValueError, match="within must be one of 'layer', 'neuron'"):
+        synlib.LargestWeights(0.1, within="network")
+    with pytest.raises(ValueError, match="fraction_of must be 'subnetwork' unless then chooses"):
+        synlib.Subnetwork(5, then=synlib.RandomSynapses(0.1), fraction_of="layer")
     with pytest.raises(ValueError, match="within must be one of 'layer', 'neuron'"):
         synlib.LargestUpdates(0.1, within="network")
     with pytest.raises(ValueError, match="redraw must be 'never', 'step', 'label' or an integer"):

@@ -160,16 +160,19 @@ def test_equals_oracle(
     ],
 )
 @pytest.mark.parametrize("activation", ["logistic", "relu", "leaky_relu", "elu", "tanh"])
-def test_exact_gradient_descends_the_loss(activation, output, loss):
+@pytest.mark.parametrize("hidden", [(5,), (5, 4, 3)], ids=["one hidden layer", "three"])
+def test_exact_gradient_descends_the_loss(activation, output, loss, hidden):
     """One step changes the weights by minus the learning rate times the numerical gradient."""
     random = np.random.default_rng(3)
     X, y = random.normal(size=(3, 4)), np.arange(3)
-    weights = random.normal(size=(4, 5)), random.normal(size=(5, 3))
-    net = MLP(hidden=5, activation=activation, output=output, loss=loss, max_epochs=1)
+    weights = normal_weights(random, (4, *hidden, 3), scale=1)
+    net = MLP(hidden=hidden, activation=activation, output=output, loss=loss, max_epochs=1)
 
-    def loss_of_first_sample(W1, W2):
-        hidden = oracle._activate(X[0] @ W1, activation)
-        outputs = oracle._activate(hidden @ W2, output)
+    def loss_of_first_sample(*weights):
+        values = X[0]
+        for w in weights[:-1]:
+            values = oracle._activate(values @ w, activation)
+        outputs = oracle._activate(values @ weights[-1], output)
         target = np.eye(3)[0]
         if loss == "mse":
             return 0.5 * ((target - outputs) ** 2).sum()
@@ -179,7 +182,7 @@ def test_exact_gradient_descends_the_loss(activation, output, loss):
 
     rate = 1e-3
     steps = oracle.train(net.set_params(learning_rate=rate), X, y, weights, 1)["weights"]
-    for k in range(2):
+    for k in range(len(weights)):
         for index in np.ndindex(weights[k].shape):
             moved = [[w.copy() for w in weights] for _ in range(2)]
             moved[0][k][index] += 1e-6
@@ -346,6 +349,39 @@ def test_bad_arguments_of_fit_are_named(arguments, message):
     X, y = samples(0, 0)
     with pytest.raises(ValueError, match=message):
         MLP().fit(X, y, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(hidden=()), r"hidden must name at least one layer, got \(\)"),
+        (dict(hidden=(5, 0)), "hidden must be an integer of at least 1, got 0"),
+        (dict(hidden=(5, 1), bias=True), "hidden must be an integer of at least 2, got 1"),
+        (dict(hidden=(5, 5), learning_rate=(1, 1)), "one value or one for each of the 3 layers"),
+        (dict(plasticity=synlib.LargestUpdates((0.1,) * 3)), "fraction must be one value or one"),
+        (dict(plasticity=synlib.Subnetwork((1, 2))), "one for each of the 1 hidden layers"),
+        (dict(plasticity=synlib.GatedNeurons((1, 1, 1))), "probability must be one value or one"),
+        (dict(error_margin=0), "error_margin must be None, 'right' or a finite number > 0, got 0"),
+        (dict(error_margin="wrong"), "error_margin must be None, 'right' or a finite number > 0"),
+    ],
+)
+def test_what_does_not_fit_the_depth_is_named(arguments, message):
+    X, y = samples(0, 0)
+    with pytest.raises(ValueError, match=message):
+        MLP(**arguments).fit(X, y)
+
+
+def test_lazy_steps_cost_nothing_but_time():
+    X, y = samples(0, 0.0)
+    cache = SynapticCache(10, maintenance_cost=0.1, decay_time=50)
+    net = MLP(hidden=9, memory=cache, error_margin=0.4, init_scale=0.3, random_state=0)
+    net.fit(X, y)
+    always = MLP(hidden=9, memory=cache, init_scale=0.3, random_state=0).fit(X, y)
+    assert net.n_steps_ == always.n_steps_ == 20 * N_SAMPLES
+    idle = MLP(hidden=9, error_margin=2.0, random_state=0).fit(X, y)
+    assert idle.energy_["total"] == idle.energy_["writes"] == 0
+    resting = MLP(hidden=9, memory=cache, error_margin="right", init_scale=0.3, random_state=0)
+    assert 0 < resting.fit(X, y).energy_["maintenance"] < always.energy_["maintenance"]
 
 
 def test_bad_data_is_named():
