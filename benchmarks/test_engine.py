@@ -19,6 +19,7 @@ from synlib import (
     published_inputs,
     random_patterns,
 )
+from synlib._forward import most_common_value
 from synlib._random import generator
 from synlib._training import Run
 from synlib.memory import Persistent
@@ -111,9 +112,10 @@ def test_network(case, engine, benchmark):
         benchmark.pedantic(network_oracle.train, arguments, rounds=5)
         return
     rule, memory = net.plasticity or AllSynapses(), net.memory or Persistent()
+    net.plastic_units_ = rule.plastic_units((net.hidden,))
+    net.background_ = most_common_value(X)
     run = Run(net, memory, rule, weights, X, y, for_order, for_rule)
-    if run.static_known.size:  # outputs of static units are computed once, at the first look
-        run.compute_static(np.arange(len(X)))
+    run.static.inputs(np.arange(len(X)))  # of static units, computed once, at the first look
     steps = max(100, min(2000, int(0.5 / case.seconds)))
 
     def train():
