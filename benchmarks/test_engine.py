@@ -19,12 +19,9 @@ from synlib import (
     published_inputs,
     random_patterns,
 )
-from synlib._forward import most_common_value
 from synlib._random import generator
-from synlib._training import Run
 from synlib.memory import Persistent
 from synlib.plasticity import AllSynapses
-from tests.oracles import network as network_oracle
 from tests.oracles import perceptron as perceptron_oracle
 
 
@@ -102,21 +99,21 @@ def images(kind):
 def test_network(case, engine, benchmark):
     X, y = images(case.inputs)
     net = case.net()
-    for_weights, for_order, for_rule = generator(0).spawn(3)
+    for_weights = generator(0)
     shapes = (784 + net.bias, net.hidden), (net.hidden, 10)
     weights = tuple(for_weights.normal(0, 0.01, shape) for shape in shapes)
     benchmark.extra_info |= dict(case=case.name, engine=engine, ratio=case.ratio, unit="sample")
     if engine == "oracle":
-        benchmark.extra_info["units"] = case.oracle_steps
-        arguments = (net, X, y, weights, case.oracle_steps)
-        benchmark.pedantic(network_oracle.train, arguments, rounds=5)
-        return
+        net.set_params(engine="reference")
     rule, memory = net.plasticity or AllSynapses(), net.memory or Persistent()
-    net.plastic_units_ = rule.plastic_units((net.hidden,))
-    net.background_ = most_common_value(X)
-    run = Run(net, memory, rule, weights, X, y, for_order, for_rule)
-    run.static.inputs(np.arange(len(X)))  # of static units, computed once, at the first look
+    net.classes_ = np.arange(10)
+    run = net._begun(memory, rule, X, weights)
+    run.learn_from(net, rule, X, y)
+    if engine == "ours":  # of static units, computed once, at the first look
+        run.static.inputs(np.arange(len(X)))
     steps = max(100, min(2000, int(0.5 / case.seconds)))
+    if engine == "oracle":
+        steps = case.oracle_steps
 
     def train():
         stop = run.step + steps
@@ -124,7 +121,8 @@ def test_network(case, engine, benchmark):
             run.advance(stop)
 
     benchmark.extra_info["units"] = steps
-    benchmark.pedantic(train, rounds=30, warmup_rounds=2)
+    rounds = dict(rounds=30, warmup_rounds=2) if engine == "ours" else dict(rounds=5)
+    benchmark.pedantic(train, **rounds)
 
 
 @pytest.mark.parametrize("engine", ["ours", "oracle"])

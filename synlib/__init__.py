@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from synlib.archives import DataUnavailable, load_fashion_mnist, load_mnist
 from synlib.datasets import load_digits, load_idx, random_patterns
-from synlib.memory import Persistent, SynapticCache
+from synlib.memory import Memory, Persistent, SynapticCache
 from synlib.mlp import MLP
 from synlib.perceptron import Perceptron
 from synlib.plasticity import (
@@ -40,6 +40,7 @@ __all__ = [
     "LargestUpdates",
     "LargestWeights",
     "LeastActive",
+    "Memory",
     "MostActive",
     "Perceptron",
     "Persistent",

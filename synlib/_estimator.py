@@ -21,6 +21,19 @@ def classes_of(y):
     return classes, labels
 
 
+def labels_among(classes, y):
+    """The index of each label among ``classes``, which are in ascending order."""
+    found, index = classes_of(y)
+    known = classes.tolist()
+    unknown = [label for label in found.tolist() if label not in known]
+    if unknown:
+        raise ValueError(
+            f"y must have labels of the first call only, {known}, got {unknown[0]!r} too. Give the "
+            "first call all of them as classes"
+        )
+    return np.searchsorted(classes, found)[index]
+
+
 class Estimator(BaseEstimator):
     """scikit-learn's estimator, whose rules and memories have parameters, too."""
 
@@ -75,14 +88,14 @@ class Estimator(BaseEstimator):
             delattr(self, name)
         return fitted
 
-    def _cut_short(self, done, error):
+    def _cut_short(self, done, error, stacklevel=3):
         """Say that what was learned is unfinished, and pass the error on."""
         try:
             warnings.warn(
                 f"learning was cut short after {done}: what was learned until then is kept, but "
                 "unfinished (interrupted_ is True)",
                 RuntimeWarning,
-                stacklevel=3,
+                stacklevel=stacklevel,
             )
         finally:  # also where warnings are errors
             raise error

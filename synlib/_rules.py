@@ -1,11 +1,11 @@
-"""What a plasticity rule returned, checked once before a compiled loop sees it.
+"""What a rule or memory returned, checked before anything is done with it.
 
 A kernel reads what it is told to read: a mask that is too small would be foreign memory, and
 learning would go on without a word.
 """
 
 from collections.abc import Callable
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -53,9 +53,14 @@ def learns(rule, layer, n_layers):
 
 
 def expressed(rule, layer, shape, random):
-    """What ``rule`` expresses in ``layer``, an `Expressed` whose mask, if any, has ``shape``."""
+    """What ``rule`` expresses in ``layer``, an `Expressed` whose mask, if any, has ``shape``.
+
+    None if it chooses by `PlasticityRule.choose` alone.
+    """
     choice = rule.expressed(layer, shape, random)
     method = f"expressed(layer={layer})"
+    if choice is None and rule.chooses:
+        return None
     if not isinstance(choice, Expressed):
         raise _error(rule, method, "an Expressed", choice)
     if not _is_integer(choice.kind) or choice.kind not in KINDS.values():
@@ -71,6 +76,54 @@ def expressed(rule, layer, shape, random):
     elif mask is not None:
         raise _error(rule, method, "a mask for the kind MASK only, None for any other", mask)
     return Expressed(int(choice.kind), int(choice.count), int(choice.sign), mask)
+
+
+def expressed_by_layers(rule, shapes, whole_shapes, random):
+    """What ``rule`` expresses in each layer, given the shapes of its plastic part and of all."""
+    return [
+        expressed(rule, k, rule.competing_shape(shape, whole), random)
+        if learns(rule, k, len(shapes))
+        else Expressed(NONE)
+        for k, (shape, whole) in enumerate(zip(shapes, whole_shapes, strict=True))
+    ]
+
+
+def choose(rule, layer, proposal, inputs, weights, random):
+    """Which synapses of ``layer`` ``rule`` chooses at this step, a bool array."""
+    seen = [array.view() for array in (proposal, inputs, weights)]
+    for array in seen:
+        array.flags.writeable = False
+    mask = rule.choose(layer, *seen, random)
+    _check_mask(rule, f"choose(layer={layer}, ...)", "", mask, proposal.shape)
+    return mask
+
+
+def n_stores(memory):
+    """How many stores the layers of a ``memory`` have, an int."""
+    if not _is_integer(memory.n_stores) or memory.n_stores < 1:
+        raise ValueError(
+            f"{type(memory).__name__}.n_stores must be an integer >= 1, got {memory.n_stores!r}"
+        )
+    return int(memory.n_stores)
+
+
+def store(memory, layer, change, stores, step, random):
+    """The stores of ``layer`` after a ``step``, copied, and the energy ``memory`` reports."""
+    given = tuple(s.copy() for s in stores)
+    returned = memory.store(layer, change.copy(), given, step, random)
+    method = f"store(layer={layer}, ...)"
+    if not isinstance(returned, tuple | list) or len(returned) != 2:
+        raise _error(memory, method, "a pair: the stores, and the energy of this step", returned)
+    new, energy = returned
+    allowed = f"{len(stores)} stores, float arrays of shape {change.shape}"
+    if not isinstance(new, tuple | list) or len(new) != len(stores):
+        raise _error(memory, method, allowed, new)
+    for one in new:
+        if not isinstance(one, np.ndarray) or one.shape != change.shape or one.dtype.kind != "f":
+            raise _error(memory, method, allowed, one)
+    if not isinstance(energy, Real) or isinstance(energy, bool) or not 0 <= energy < np.inf:
+        raise _error(memory, method, "as energy of this step a finite number >= 0", energy)
+    return [np.array(one, change.dtype) for one in new], float(energy)
 
 
 def competing_units(rule, layer, n_units):

@@ -19,8 +19,64 @@ SCOPES = {
 }
 
 
+class Memory(Parameters):
+    """Base of all memories.
+
+    A memory of one's own needs one method, `store`. The reference engine asks it at every step, for
+    each layer, and the ledger counts what it sees change.
+
+    Attributes
+    ----------
+    n_stores : int
+        How many stores a layer has, the last of which is persistent. The weight that the network
+        sees is their sum. At the start all but the last are zero.
+    """
+
+    n_stores = 2
+
+    def __init_subclass__(cls, **options):
+        """A class that defines `store` alone is not known to the compiled engine."""
+        super().__init_subclass__(**options)
+        if "store" in vars(cls) and "settings" not in vars(cls):
+            cls.settings = Memory.settings  # type: ignore[method-assign]
+
+    def store(self, layer, change, stores, step, random):
+        """Store the change of a step, and do all else that happens to the stores in a step.
+
+        Parameters
+        ----------
+        layer : int
+            0, 1, ...; the first has the inputs of the network.
+        change : array (n_inputs, n_units)
+            What the plastic weights of the layer are to change by.
+        stores : tuple of n_stores arrays (n_inputs, n_units)
+            As they were, the last of them persistent; copies, which may be written to.
+        step : int
+            1, 2, ...
+        random : Generator
+            The layer's own; the network's ``random_state`` decides what it draws.
+
+        Returns
+        -------
+        stores : tuple of n_stores arrays (n_inputs, n_units)
+            As they are now. How far the last one has changed is consolidation, and each of its
+            synapses that changed is a write.
+        energy : float
+            What else this step costs, in a.u., such as holding transient weights; >= 0. It is
+            entered as maintenance.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no method store")
+
+    def settings(self, decay_order, decay_form):
+        """Settings of each store for the compiled engine, or None if it cannot run the memory.
+
+        The arguments are the network's own defaults.
+        """
+        return None
+
+
 @dataclass(frozen=True)
-class Persistent(Parameters):
+class Persistent(Memory):
     """Every change is written into the persistent weight at once: learning without a cache.
 
     Parameters
@@ -46,13 +102,12 @@ class Persistent(Parameters):
         )
 
     def settings(self, decay_order, decay_form):
-        """Settings of each store; the arguments are the network's own defaults."""
         cost = float(self.maintenance_cost)
         return (kernels.Cache(0.0, kernels.SYNAPSE, 1.0, False, cost, 0.0, 1, False),)
 
 
 @dataclass(frozen=True)
-class SynapticCache(Parameters):
+class SynapticCache(Memory):
     """Changes are kept in a transient weight and consolidated when it crosses a threshold.
 
     The weight is the sum of a persistent and a transient part, ``w = l + s``. Changes go to s,
@@ -140,7 +195,6 @@ class SynapticCache(Parameters):
         check_choice("decay_form", self.decay_form, (None, "discrete", "exponential"))
 
     def settings(self, decay_order, decay_form):
-        """Settings of each store; the arguments are the network's own defaults."""
         discrete = (self.decay_form or decay_form) == "discrete"
         decay = 1 - 1 / self.decay_time if discrete else exponential(-1 / float(self.decay_time))
         stage = kernels.Cache(

@@ -2,6 +2,7 @@
 
 import itertools
 import warnings
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,11 +19,12 @@ from sklearn.utils.validation import (
 from tqdm import tqdm
 
 from synlib import _rules, published
-from synlib._estimator import Estimator, classes_of
+from synlib._estimator import Estimator, classes_of, labels_among
 from synlib._forward import ACTIVATIONS, OUTPUTS, activate, most_common_value, network_output
 from synlib._interrupt import whole
 from synlib._random import generator, standard_normal
-from synlib._training import GRADIENTS, LOSSES, Run
+from synlib._run import plastic_shapes
+from synlib._training import GRADIENTS, LOSSES, CompiledRun
 from synlib._validation import (
     check_choice,
     check_count,
@@ -32,10 +34,16 @@ from synlib._validation import (
     each,
     per_layer,
 )
-from synlib.memory import Persistent, SynapticCache
+from synlib.memory import Memory, Persistent
 from synlib.plasticity import AllSynapses, PlasticityRule
+from synlib.reference import ReferenceRun
 
 SAMPLINGS = ("sequential", "shuffled", "replacement")
+ENGINES = ("auto", "compiled", "reference")
+# what a network is begun with; `partial_fit` may change all the rest
+BEGUN_WITH = (
+    "hidden", "bias", "init_scale", "plasticity", "memory", "dtype", "engine", "random_state",
+)  # fmt: skip
 
 
 def _has_probabilities(net):
@@ -77,8 +85,8 @@ class MLP(ClassifierMixin, Estimator):
         Order of the samples: as given; in a new order each epoch; drawn with replacement.
     plasticity : PlasticityRule, optional
         Which synapses change; by default `AllSynapses`.
-    memory : Persistent or SynapticCache, optional
-        Where changes are stored; by default `Persistent`.
+    memory : Memory, optional
+        Where changes are stored: `Persistent`, the default, `SynapticCache`, or one's own.
     error_margin : float or "right", optional
         Lazy learning: nothing changes at a step at which all outputs are closer than this to their
         targets, or, for "right", at which the largest output is the right one. Such a step counts
@@ -88,6 +96,10 @@ class MLP(ClassifierMixin, Estimator):
         Learning ends after this many times the number of samples.
     dtype : {"float64", "float32"}
         Precision of weights and activities; float32 halves the memory of large networks.
+    engine : {"auto", "compiled", "reference"}
+        What learning runs on: compiled loops, or `synlib.reference`, plain and slow, which gives
+        the same results, and alone runs rules and memories of one's own. "auto" takes the compiled
+        one wherever it can, and says once when it cannot.
     random_state : int, Generator, RandomState or None
         Source of initial weights, order and random rules, each independent of the others.
 
@@ -158,6 +170,7 @@ class MLP(ClassifierMixin, Estimator):
         error_margin=None,
         max_epochs=20,
         dtype="float64",
+        engine="auto",
         random_state=None,
     ):
         self.hidden = hidden
@@ -175,6 +188,7 @@ class MLP(ClassifierMixin, Estimator):
         self.error_margin = error_margin
         self.max_epochs = max_epochs
         self.dtype = dtype
+        self.engine = engine
         self.random_state = random_state
 
     @classmethod
@@ -262,70 +276,175 @@ class MLP(ClassifierMixin, Estimator):
             check_flag("count_writes", count_writes)
             if monitor is not None and not callable(monitor):
                 raise ValueError(f"monitor must be a function of one argument, got {monitor!r}")
-            growth = evaluate_growth
             check_number(
-                "evaluate_growth", growth, "a finite number >= 0", lambda v: 0 <= v < np.inf
+                "evaluate_growth",
+                evaluate_growth,
+                "a finite number >= 0",
+                lambda v: 0 <= v < np.inf,
             )
             test = (X, y) if test is None else self._validated_test(test)
-            for_weights, for_order, for_rule = generator(self.random_state).spawn(3)
-            weights = self._initial_weights(initial_weights, X.shape[1], for_weights)
-            self.plastic_units_ = _rules.plastic_units(plasticity, each(self.hidden))
-            self.background_ = most_common_value(X)
-            run = Run(
-                self, memory, plasticity, weights, X, labels, for_order, for_rule, count_writes
+            run = self._begun(memory, plasticity, X, initial_weights, count_writes)
+            run.learn_from(self, plasticity, X, labels)
+        return self._learn(
+            run, test, self.max_epochs, until, evaluate_every, evaluate_growth, monitor
+        )
+
+    def partial_fit(self, X, y, classes=None, test=None):
+        """Learn from each sample once, going on from where learning had got to.
+
+        Everything is as it was left by `fit` or an earlier call: weights, transient parts, ledger,
+        history, random order and random rules, also after the network was stored by joblib and
+        loaded. So n calls learn, to the last bit, what ``fit`` with ``max_epochs=n`` learns. Each
+        call adds a row to the history. The first call begins a network that has not been fitted.
+
+        ``learning_rate`` and what else computes errors may be changed from call to call by
+        ``set_params``; what the network was begun with may not.
+
+        Parameters
+        ----------
+        X : array (n_samples, n_inputs)
+        y : array (n_samples,)
+            Labels.
+        classes : array (n_classes,), optional
+            All labels there will ever be; by default those in the first ``y``. Needed in the first
+            call only.
+        test : pair of arrays, optional
+            Inputs and labels on which accuracy is measured; by default those learned from.
+
+        Returns
+        -------
+        MLP
+            The estimator, fitted so far.
+
+        Raises
+        ------
+        ValueError
+            If there are labels or numbers of inputs that the first call had not, a parameter was
+            changed that cannot be, or an argument is out of its range. What was learned is kept.
+
+        Examples
+        --------
+        >>> from synlib import load_digits
+        >>> digits = load_digits()
+        >>> net = MLP(hidden=10, random_state=0)
+        >>> for batch in np.array_split(np.arange(len(digits.y_train)), 3):
+        ...     X, y = digits.X_train[batch], digits.y_train[batch]
+        ...     _ = net.partial_fit(X, y, classes=range(10))
+        >>> net.n_steps_ == len(digits.y_train)
+        True
+        """
+        begins = not hasattr(self, "_run_")
+        with self._refit() if begins else nullcontext():
+            memory, plasticity = self._validated()
+            if not begins:
+                self._check_continued()
+            X, y = validate_data(self, X, y, dtype=self.dtype, reset=begins)
+            if begins:
+                self.classes_, _ = classes_of(y if classes is None else column_or_1d(list(classes)))
+            elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+                raise ValueError(
+                    f"classes must be those of the first call, {self.classes_}, got {classes!r}"
+                )
+            labels = labels_among(self.classes_, y)
+            test = (X, y) if test is None else self._validated_test(test)
+            run = self._begun(memory, plasticity, X) if begins else self._run_.copy()
+            run.learn_from(self, plasticity, X, labels)
+        return self._learn(run, test, 1)
+
+    def _begun(self, memory, plasticity, X, initial_weights=None, count_writes=False):
+        """A run that has not learned anything yet."""
+        for_weights, for_order, for_rule = generator(self.random_state).spawn(3)
+        weights = self._initial_weights(initial_weights, X.shape[1], for_weights)
+        self.plastic_units_ = _rules.plastic_units(plasticity, each(self.hidden))
+        self.background_ = most_common_value(X)
+        shapes = plastic_shapes(weights, self.plastic_units_)
+        expressed = _rules.expressed_by_layers(
+            plasticity, shapes, [w.shape for w in weights], for_rule
+        )
+        own = []  # what only the reference engine knows
+        if any(choice is None for choice in expressed):
+            own.append(f"the method choose of {plasticity!r}")
+        if memory.settings("after", "exponential") is None:
+            own.append(f"the method store of {memory!r}")
+        run = ReferenceRun if own or self.engine == "reference" else CompiledRun
+        if own and self.engine == "compiled":
+            raise ValueError(
+                f"engine must be 'auto' or 'reference', got 'compiled', which cannot run {own[0]}"
             )
-        rows = []
+        if own and self.engine == "auto":
+            _say_once(
+                f"the reference engine, which is plain and slow, runs {own[0]}. Choose "
+                "engine='reference' to say that this is known"
+            )
+        return run(self, memory, plasticity, weights, expressed, for_order, for_rule, count_writes)
+
+    def _check_continued(self):
+        """Raise ValueError if what cannot change while a network learns has been changed."""
+        for name in BEGUN_WITH:
+            before, now = getattr(self._learned_as_, name), getattr(self, name)
+            if before is not now and before != now:
+                raise ValueError(
+                    f"{name} cannot change while a network learns: it began with {before!r}, now "
+                    f"it is {now!r}. fit begins anew"
+                )
+
+    def _learn(
+        self, run, test, n_epochs, until=None, evaluate_every=None, growth=0.0, monitor=None
+    ):
+        """Learn from the data of a run, and keep what was learned, whatever happens."""
         try:
-            self._learn(run, rows, test, until, evaluate_every, growth, monitor)
+            self._advance(run, test, n_epochs, until, evaluate_every, growth, monitor)
         except BaseException as error:
-            self._keep(run, rows, weights, test, until, interrupted=True)
-            self._cut_short(f"{run.step} steps", error)
-        self._keep(run, rows, weights, test, until, interrupted=False)
+            self._keep(run, test, until, interrupted=True)
+            self._cut_short(f"{run.step} steps", error, stacklevel=4)
+        self._keep(run, test, until, interrupted=False)
         if run.diverged:
             warnings.warn(
                 f"learning diverged after {run.step} steps: activities or changes are no longer "
                 "finite. Choose a lower learning_rate or init_scale",
                 RuntimeWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
         return self
 
-    def _learn(self, run, rows, test, until, evaluate_every, growth, monitor):
-        n_steps = self.max_epochs * len(run.X)
-        with tqdm(total=n_steps, unit=" samples", delay=2, leave=False, disable=None) as progress:
-            while run.step < n_steps and not run.diverged and not _reached(rows, until):
+    def _advance(self, run, test, n_epochs, until, evaluate_every, growth, monitor):
+        n_new = n_epochs * len(run.X)
+        n_steps = run.step + n_new
+        evaluate_every = evaluate_every or n_steps
+        with tqdm(total=n_new, unit=" samples", delay=2, leave=False, disable=None) as progress:
+            while run.step < n_steps and not run.diverged and not _reached(run.rows, until):
                 apart = max(1, int(growth * run.step) // evaluate_every)
                 stop = min(n_steps, (run.step // evaluate_every + apart) * evaluate_every)
                 while run.step < stop and not run.diverged:
                     with whole():
                         done = run.advance(stop)
                     progress.update(done)
-                if not rows or rows[-1]["step"] < run.step:  # else the first new step diverged
-                    rows.append(run.evaluate(*test, self.classes_))
-                if monitor is not None and monitor(dict(rows[-1])):
+                run.evaluate(*test, self.classes_)  # unless the first new step diverged
+                if monitor is not None and monitor(dict(run.rows[-1])):
                     break
 
-    def _keep(self, run, rows, initial, test, until, interrupted):
+    def _keep(self, run, test, until, interrupted):
         """Take over what was learned, all of it or nothing."""
-        if not rows or rows[-1]["step"] < run.step:
-            rows.append(run.evaluate(*test, self.classes_))
+        run.evaluate(*test, self.classes_)
         weights, transient = run.finish()
+        row = run.rows[-1]
         state = {
-            "initial_weights_": initial,
+            "initial_weights_": run.weights,
             "weights_": weights,
             "transient_weights_": transient,
-            "history_": pd.DataFrame(rows),
-            "energy_": {
-                k: v for k, v in rows[-1].items() if k not in ("step", "epoch", "accuracy")
-            },
+            "history_": pd.DataFrame(run.rows),
+            "energy_": {k: v for k, v in row.items() if k not in ("step", "epoch", "accuracy")},
             "n_steps_": run.step,
-            "reached_": _reached(rows, until),
+            "reached_": _reached(run.rows, until),
             "diverged_": run.diverged,
             "interrupted_": interrupted,
             "_learned_as_": SimpleNamespace(**self.get_params(deep=False)),
+            "_run_": run,
         }
-        if run.writes is not None:
-            state["writes_"] = run.writes
+        writes = tuple(run.writes(k) for k in range(len(weights)))
+        if writes[0] is not None:
+            state["writes_"] = writes
+        run.rest()
         vars(self).update(state)
 
     def predict(self, X):
@@ -384,6 +503,7 @@ class MLP(ClassifierMixin, Estimator):
         check_choice("gradient", self.gradient, tuple(GRADIENTS))
         check_choice("sampling", self.sampling, SAMPLINGS)
         check_choice("dtype", self.dtype, ("float64", "float32"))
+        check_choice("engine", self.engine, ENGINES)
         check_count("max_epochs", self.max_epochs)
         if not isinstance(self.error_margin, str | None) or self.error_margin not in (
             None,
@@ -404,8 +524,10 @@ class MLP(ClassifierMixin, Estimator):
         for target in self.targets:
             check_number("targets", target, "two finite numbers", np.isfinite)
         memory = Persistent() if self.memory is None else self.memory
-        if not isinstance(memory, Persistent | SynapticCache):
-            raise ValueError(f"memory must be Persistent or SynapticCache, got {memory!r}")
+        if not isinstance(memory, Memory):
+            raise ValueError(
+                f"memory must be Persistent, SynapticCache or a Memory, got {memory!r}"
+            )
         plasticity = AllSynapses() if self.plasticity is None else self.plasticity
         if not isinstance(plasticity, PlasticityRule):
             raise ValueError(f"plasticity must be a PlasticityRule, got {plasticity!r}")
@@ -444,6 +566,16 @@ class MLP(ClassifierMixin, Estimator):
         if not all(np.isfinite(w).all() for w in weights):
             raise ValueError("initial_weights must be finite, got NaN or infinity")
         return weights
+
+
+_said: set[str] = set()
+
+
+def _say_once(message):
+    """Warn, but not again when the same is said in another call."""
+    if message not in _said:
+        _said.add(message)
+        warnings.warn(message, RuntimeWarning, stacklevel=4)
 
 
 def _reached(rows, until):

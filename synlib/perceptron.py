@@ -20,7 +20,7 @@ from synlib._validation import (
     check_number,
     check_sequence,
 )
-from synlib.memory import Persistent, SynapticCache
+from synlib.memory import Memory, Persistent, SynapticCache
 
 # the Gram matrix of more patterns than this would take over 200 MB
 MOST_PATTERNS_FOR_MARGINS = 5000
@@ -198,14 +198,19 @@ class Perceptron(ClassifierMixin, Estimator):
 
     def _validated_memory(self):
         memory = Persistent() if self.memory is None else self.memory
+        if not isinstance(memory, Memory):
+            raise ValueError(f"memory must be Persistent or SynapticCache, got {memory!r}")
+        if memory.settings("before", "discrete") is None:
+            raise ValueError(
+                f"memory of a Perceptron cannot be one's own, whose method store only MLP asks, "
+                f"got {memory!r}"
+            )
         end = memory.then if isinstance(memory, SynapticCache) else memory
         if end is not None and end != Persistent():
             raise ValueError(
                 "memory of a Perceptron must be a single SynapticCache, or Persistent without "
                 f"maintenance_cost, got {memory!r}"
             )
-        if not isinstance(memory, Persistent | SynapticCache):
-            raise ValueError(f"memory must be Persistent or SynapticCache, got {memory!r}")
         check_number(
             "learning_rate", self.learning_rate, "a finite number > 0", lambda v: 0 < v < np.inf
         )

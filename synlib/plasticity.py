@@ -83,8 +83,53 @@ class PlasticityRule(Parameters):
     ``set_params(plasticity__fraction=0.1)`` and searched by scikit-learn.
     """
 
+    def __init_subclass__(cls, **options):
+        """Of `choose` and `expressed`, what a class defines replaces both of its base."""
+        super().__init_subclass__(**options)
+        if "choose" in vars(cls) and "expressed" not in vars(cls):
+            cls.expressed = _only_chosen  # type: ignore[method-assign]
+        elif "expressed" in vars(cls) and "choose" not in vars(cls):
+            cls.choose = PlasticityRule.choose  # type: ignore[method-assign]
+
+    def choose(self, layer, proposal, inputs, weights, random):
+        """Which synapses of ``layer`` express their proposed change at this step.
+
+        The one method that a rule of one's own needs. It is asked at every step, and only by the
+        reference engine, in NumPy; a rule that the compiled engine is to run as well says by
+        `expressed` which of the ways it knows is meant.
+
+        Parameters
+        ----------
+        layer : int
+            0, 1, ...; the first has the inputs of the network.
+        proposal : array (n_inputs, n_units)
+            The proposed changes of the plastic weights. None of the arrays can be written to.
+        inputs : array (n_inputs,)
+            Activities of the units before the synapses.
+        weights : array (n_inputs, n_units)
+            Persistent plus transient.
+        random : Generator
+            The layer's own; the network's ``random_state`` decides what it draws.
+
+        Returns
+        -------
+        bool array (n_inputs, n_units)
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no method choose")
+
+    @property
+    def chooses(self):
+        """Whether the rule chooses by `choose`; `expressed` says all there is otherwise."""
+        return type(self).choose is not PlasticityRule.choose
+
     def expressed(self, layer, shape, random):
-        """Which synapses of ``layer`` 0, 1, ..., of ``shape`` (n_inputs, n_units), may change."""
+        """Which synapses of ``layer`` 0, 1, ..., of ``shape`` (n_inputs, n_units), may change.
+
+        Returns
+        -------
+        Expressed
+            Or None if the compiled engine does not know this choice.
+        """
         return Expressed()
 
     def unit_masks(self, layer, n_units):
@@ -469,6 +514,13 @@ class Subnetwork(PlasticityRule):
                 f"weights within the layer, got {self.then!r}"
             )
 
+    @property
+    def chooses(self):
+        return self.then.chooses
+
+    def choose(self, layer, proposal, inputs, weights, random):
+        return self.then.choose(layer, proposal, inputs, weights, random)
+
     def competing_shape(self, shape, whole):
         return whole if self.fraction_of == "layer" else shape
 
@@ -499,6 +551,11 @@ class ReadoutOnly(PlasticityRule):
 
     def learns(self, layer, n_layers):
         return layer == n_layers - 1
+
+
+def _only_chosen(self, layer, shape, random):
+    """`expressed` of a rule that has only `choose`."""
+    return None
 
 
 def _per_hidden_layer(units, n_hidden):
