@@ -146,6 +146,47 @@ def caching_inefficiency(n_patterns, n_inputs, maintenance_cost):
     return np.minimum(np.sqrt(2 * np.pi * paid / 3), without)
 
 
+def transition_energy(
+    n_patterns, n_inputs, threshold, transition_cost=1.0, learning_rate=1.0, as_printed=False
+):
+    r"""Transition energy with a cache per synapse that does not decay (Methods).
+
+    A transient weight that walks at random in steps of eta is consolidated at one update in
+    :math:`n^2`, where :math:`n = \lceil \theta / \eta \rceil`. All others pay b for the step, and
+    the consolidated weight, n - 1 steps away before, pays for its return to zero,
+
+    .. math:: M_{transition} = b \eta N K
+        \left[ 1 - \frac{1}{n^2} + \frac{n - 1}{n^2} \right] .
+
+    Parameters
+    ----------
+    n_patterns, n_inputs, threshold, learning_rate
+        As in `caching_energies`; thresholds need not be above the learning rate.
+    transition_cost : array_like
+        b, in a.u. per unit change of a transient weight.
+    as_printed : bool
+        Leave out the return to zero, as in print.
+
+    Returns
+    -------
+    array
+        In a.u. From b = 1 on, the transitions of a cache cost more than it saves, whatever its
+        threshold.
+
+    Examples
+    --------
+    >>> float(transition_energy(1000, 1000, 2, 0.5, as_printed=True))
+    750000.0
+    >>> float(transition_energy(1000, 1000, 2, 0.5))
+    1000000.0
+    """
+    steps = np.maximum(np.ceil(np.asarray(threshold) / learning_rate), 1)
+    share = 1 - 1 / steps**2
+    if not as_printed:
+        share = share + (steps - 1) / steps**2
+    return transition_cost * perceptron_energy(n_patterns, n_inputs, learning_rate) * share
+
+
 def consolidation_rate(threshold, decay_time, update_fraction, learning_rate=1.0, as_printed=False):
     r"""Consolidations per synapse and presentation, with decay (Methods, Fig 6).
 

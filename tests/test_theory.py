@@ -90,6 +90,41 @@ def test_optimal_threshold_is_the_minimum():
     )
 
 
+def test_transition_energy_is_that_of_a_random_walk():
+    """Walked on a lattice, and compared with the formula with and without the return to zero."""
+    random = np.random.default_rng(0)
+    updates, synapses, threshold = 2000, 3000, 2.5
+    s = np.zeros(synapses)
+    climbed = returned = consolidated = 0.0
+    for _ in range(updates):
+        step = random.choice([-1.0, 1.0], size=s.size)
+        full = np.abs(s + step) > threshold
+        climbed += np.count_nonzero(~full)
+        returned += np.abs(s[full]).sum()
+        consolidated += np.abs(s + step)[full].sum()
+        s = np.where(full, 0, s + step)
+    n_inputs, n_patterns = 100, 100
+    each = theory.transition_energy(n_patterns, n_inputs, threshold, as_printed=True)
+    both = theory.transition_energy(n_patterns, n_inputs, threshold)
+    energy = theory.perceptron_energy(n_patterns, n_inputs)
+    walked = updates * synapses
+    assert each / energy == pytest.approx(climbed / walked, rel=0.01)
+    assert both / energy == pytest.approx((climbed + returned) / walked, rel=0.01)
+    assert climbed + consolidated > walked  # at b = 1 nothing is saved
+
+
+def test_consolidating_at_once_is_cheapest_when_transitions_cost_as_much():
+    thresholds = np.arange(0.5, 300)
+    for as_printed in (False, True):
+        energy = theory.perceptron_energy(500, 500)
+        steps = np.ceil(thresholds)
+        for cost, cheaper in ((1.0, False), (0.9, True)):
+            moved = theory.transition_energy(500, 500, thresholds, cost, as_printed=as_printed)
+            total = energy / steps + moved  # outstanding changes left out
+            assert (total < energy * (1 - 1e-12)).any() == cheaper
+    assert theory.transition_energy(500, 500, 0.5) == 0
+
+
 def test_loads_beyond_capacity_cost_without_end():
     with np.errstate(divide="ignore"):
         assert np.isinf(theory.updates(2000, 1000))
