@@ -18,7 +18,7 @@ book: environment  ## build the book, _build/html/index.html (PROFILE=paper: siz
 # SYNLIB_JOBS=1: two workers of pytest keep two cores busy, and sweeps in the tests need no more
 test: environment  ## run all tests: library, stored notebook outputs, notebooks with other parameters
 	$(BIN)/python -m synlib._kernels.warm
-	SYNLIB_JOBS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax --doctest-modules \
+	SYNLIB_JOBS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval-lax --doctest-modules \
 		--ignore tests/browser --doctest-glob CONTRIBUTING.md tests notebooks synlib CONTRIBUTING.md
 
 test-browser: environment _build/html/index.html  ## open the built book and JupyterLab in Chromium
