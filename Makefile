@@ -6,7 +6,7 @@ KERNEL_TESTS := $(addprefix tests/test_,mlp.py perceptron.py selection.py spikin
 # progress bars are for people, and would end up in the pages
 export TQDM_DISABLE := 1
 
-.PHONY: help environment book test test-browser coverage try-binder bench refresh links lint lock clean
+.PHONY: help environment book pdf test test-browser coverage try-binder bench refresh links lint lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -14,6 +14,9 @@ help:  ## list the targets
 
 book: environment  ## build the book, _build/html/index.html (PROFILE=paper: sizes of the papers)
 	$(BIN)/synlib book --profile $(PROFILE)
+
+pdf: book  ## print the whole book into one file, in _build/html (needs Chromium)
+	$(BIN)/python book/_ext/whole_book.py
 
 # SYNLIB_JOBS=1: two workers of pytest keep two cores busy, and sweeps in the tests need no more
 test: environment  ## run all tests: library, stored notebook outputs, notebooks with other parameters

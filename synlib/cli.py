@@ -235,7 +235,12 @@ def _config():
         # Colab has nothing but the notebook, which must install the library from there
         if all(f'git+{address}"' in path.read_text("utf-8") for path in notebooks.all_notebooks()):
             config["launch_buttons"]["colab_url"] = "https://colab.research.google.com"
-        config["html"] = {"use_repository_button": True, "use_issues_button": True}
+        owner, _, name = address.removeprefix("https://github.com/").partition("/")
+        config["html"] = {
+            "use_repository_button": True,
+            "use_issues_button": True,
+            "baseurl": f"https://{owner}.github.io/{name}/",  # where shared links lead
+        }
     return config
 
 

@@ -1,40 +1,47 @@
 """Sphinx extension: mend what the theme and its helpers get wrong.
 
-They add the settings of live code twice, which is an error in the browser; the program that sets
-mathematics to every page; and ask for a colour mode that is not set. Names in docstrings, which
-are written without their module, lead nowhere.
+They add the settings of live code twice, which is an error in the browser, and ask for a colour
+mode that is not set. Names in docstrings, which are written without their module, lead nowhere.
 """
 
-from docutils import nodes
 from sphinx.util.nodes import make_refnode
 
 
 def setup(app):
     """Called by Sphinx."""
+    app.connect("config-inited", tag_launch)
     app.connect("html-page-context", mend, priority=900)
     app.connect("missing-reference", find)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
+def tag_launch(app, config):
+    """Text about launch buttons is for books that have them: ``{only} launch``."""
+    if config.html_theme_options.get("launch_buttons", {}).get("binderhub_url"):
+        app.tags.add("launch")
+
+
 def mend(app, pagename, templatename, context, doctree):
     """Change what the template will see."""
     context["default_mode"] = "auto"
-    mathematics = doctree is not None and any(
-        isinstance(node, nodes.math | nodes.math_block) for node in doctree.findall()
-    )
     seen = set()
     scripts = []
     for script in context.get("script_files", []):
         name = str(getattr(script, "filename", script) or "")
         key = name or script.attributes.get("body")
-        if key in seen or ("mathjax" in name and not mathematics):
-            continue
-        seen.add(key)
-        scripts.append(script)
+        if key not in seen:
+            seen.add(key)
+            scripts.append(script)
     context["script_files"] = scripts
+    for group in context.get("header_buttons", []):
+        for button in group.get("buttons", []):
+            if button["label"] == "download-pdf-button":  # it prints; `make pdf` adds a real PDF
+                button |= {"text": "Print this page", "tooltip": "Print", "icon": "fas fa-print"}
     # docutils calls a bibliography a list, but not its entries items: a fault to screen readers
     listed = '<div role="list" class="citation-list">'
-    context["body"] = context.get("body", "").replace(listed, '<div class="citation-list">')
+    body = context.get("body", "").replace(listed, '<div class="citation-list">')
+    # what BibTeX writes where a list of authors is cut short
+    context["body"] = body.replace(" and others", " <em>et al.</em>")
 
 
 def find(app, env, reference, content):
