@@ -231,7 +231,7 @@ def best_against_cost(best, formula, column, ax=None):
 
 
 def corrected_maintenance(table, ax=None):
-    """What the corrected maintenance adds to the total (Nyiro et al. 2022, Fig 8).
+    """What the corrected maintenance adds to the total (Nyírő et al. 2022, Fig 8).
 
     Parameters
     ----------
