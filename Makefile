@@ -12,7 +12,7 @@ export TQDM_DISABLE := 1
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
 
-book: environment  ## build the book, _build/html/index.html (PROFILE=paper: sizes of the papers)
+book: environment  ## build the book, _build/html/index.html; some 4 minutes the first time (PROFILE=paper: sizes of the papers)
 	$(BIN)/synlib book --profile $(PROFILE)
 
 pdf: book  ## print the whole book into one file, in _build/html (needs Chromium)
