@@ -1,6 +1,7 @@
 """Compiled inner loops: plain functions of arrays, no Python objects, no randomness.
 
-Every kernel has a slow, dense, obvious counterpart in ``tests/oracles``.
+Every kernel has a slow, dense, obvious counterpart: networks in `synlib.reference`, the rest in
+``tests/oracles``.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Exponential, hyperbolic tangent and logarithm, the same to the last bit on every machine.
+"""Exponential and hyperbolic tangent, the same to the last bit on every machine.
 
 The C library's round otherwise from version to version, and with and without fused operations;
 learning is chaotic. These are sums and products as written, at most one unit in the last place
