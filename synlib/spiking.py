@@ -1,8 +1,8 @@
 """A spiking neuron that learns by spike timing, and what that costs.
 
 A leaky integrate-and-fire neuron with adaptation gets auditory and visual input, after D'Souza et
-al. (2010) as Li and van Rossum (2020) ran it for their Fig 2S1. The published program lacks a
-module; what had to be chosen is listed in the chapter.
+al. (2010) as Li and van Rossum (2020) ran it for their Fig 2S1. The published program lacks the
+module with its stopping rule; that rule is ours.
 """
 
 from dataclasses import dataclass
@@ -80,6 +80,8 @@ class Learned:
     energy : dict
         consolidation, maintenance, outstanding, total, minimal in nS, and the number of writes;
         they mean what they mean in all networks, see `synlib.energy`.
+    spent : array (n_rounds + 1,)
+        Energy so far before learning and after each round, in nS, outstanding changes included.
     responses : array (n_patterns,)
         Summed conductance of the active inputs of each pattern, in nS.
     """
@@ -89,6 +91,7 @@ class Learned:
     success: bool
     weights: np.ndarray
     energy: dict
+    spent: np.ndarray
     responses: np.ndarray
 
 
@@ -137,8 +140,6 @@ def learn(n_patterns, *, threshold=0.0, decay_time=np.inf, maintenance_cost=0.0,
     check_count("n_inputs", n_inputs, 2)
     check_count("n_patterns", n_patterns)
     check_count("max_rounds", max_rounds)
-    if n_patterns > n_inputs * (n_inputs - 1) // 2:
-        raise ValueError(f"n_patterns must be at most the number of pairs, got {n_patterns!r}")
     check_number("threshold", threshold, "a finite number >= 0", lambda v: 0 <= v < np.inf)
     check_number("decay_time", decay_time, "a time in ms > 0", lambda v: v > 0)
     check_number("maintenance_cost", maintenance_cost, "finite, >= 0", lambda v: 0 <= v < np.inf)
@@ -148,10 +149,10 @@ def learn(n_patterns, *, threshold=0.0, decay_time=np.inf, maintenance_cost=0.0,
     constants = neuron()
     persistent, transient = np.zeros(n_inputs), np.zeros(n_inputs)
     state, ledger = np.array([1.0, 0.0]), np.zeros(3)
-    history = [persistent.copy()]
+    history, spent = [persistent.copy()], [0.0]
 
     def learned():
-        return _learned(history, persistent, ledger, pairs, strengths)
+        return _learned(history, spent, persistent, ledger, pairs, strengths)
 
     try:
         while len(history) <= max_rounds and not _settled(history):
@@ -163,6 +164,8 @@ def learn(n_patterns, *, threshold=0.0, decay_time=np.inf, maintenance_cost=0.0,
                         np.empty(0),
                     )  # fmt: skip
                 history.append(persistent + state[kernels.FACTOR] * transient)
+                held = np.abs(history[-1] - persistent).sum()
+                spent.append(ledger[:2].sum() + held)  # consolidation and maintenance
     except KeyboardInterrupt as interrupt:
         interrupt.learned = learned()  # type: ignore[attr-defined]
         raise
@@ -201,9 +204,12 @@ def record_trial(weights, pair, strength, random_state=None):
 
 
 def draw_patterns(n_patterns, n_inputs, random):
-    """Distinct pairs of inputs, array (n_patterns, 2), and a target for each, (n_patterns,)."""
+    """Pairs of inputs, array (n_patterns, 2), and a target for each, (n_patterns,).
+
+    As published, each pair is drawn by itself, so that a pair may come twice.
+    """
     first, second = np.triu_indices(n_inputs, 1)
-    chosen = random.choice(first.size, n_patterns, replace=False)
+    chosen = random.choice(first.size, n_patterns)
     return np.column_stack([first[chosen], second[chosen]]), random.choice(TARGETS, n_patterns)
 
 
@@ -222,16 +228,16 @@ def draw_spikes(strength, random):
         (auditory, AUDITORY_ON, RATE),
         (visual, VISUAL_ON, strength * RATE),
     ):
-        part = spikes[round(on / STEP) : round(off / STEP)]
+        part = spikes[round(on / STEP) + 1 : round(off / STEP)]  # strictly inside
         part[:] = _draw_binomial(FIBRES, rate * STEP * 1e-3, part.shape, random)
     background = _draw_binomial(1, BACKGROUND_RATE * STEP * 1e-3, n_steps, random)
     return auditory, visual, background
 
 
-def _learned(history, persistent, ledger, pairs, strengths):
+def _learned(history, spent, persistent, ledger, pairs, strengths):
     weights = history[-1]
     held = np.abs(weights - persistent)
-    spent = {
+    energy = {
         "consolidation": float(ledger[kernels.CONSOLIDATION]),
         "maintenance": float(ledger[kernels.MAINTENANCE]),
         "outstanding": float(held.sum()),
@@ -243,12 +249,13 @@ def _learned(history, persistent, ledger, pairs, strengths):
         settled=settled,
         success=settled and _told_apart(responses, strengths),
         weights=np.array(history),
-        energy=spent
+        energy=energy
         | {
-            "total": sum(spent.values()),
+            "total": sum(energy.values()),
             "minimal": float(weights.sum()),  # they began at zero
             "writes": int(ledger[kernels.WRITES]),
         },
+        spent=np.array(spent),
         responses=responses,
     )
 

@@ -47,45 +47,50 @@ def trial(neuron, cache, inputs, auditory, visual, background, persistent, trans
     arrive in each step, ``inputs`` (n_active,) the synapses they arrive at. The transient weights
     are in units of ``state[FACTOR]``, and ``state[SIZE]`` is the sum of their sizes. ``voltage``
     (n_steps,) is filled in, or (0,).
+
+    The order of events in a step is that of the published program: spikes arrive, the potential
+    moves by the currents at its old value, the neuron fires, traces decay and grow, and synapses
+    change, strengthened and weakened at once.
     """
     n_steps, n_active = auditory.shape
-    trace = np.zeros(n_active)
+    activation = np.zeros(n_active)
     pre = np.zeros(n_active)
-    visual_trace = background_trace = post = adaptation = 0.0
+    visual_activation = background_activation = post = adaptation = 0.0
     potential = neuron.rest
     n_spikes = 0
     for t in range(n_steps):
         state[FACTOR] *= cache.decay
-        visual_trace = visual_trace * neuron.synaptic_decay + visual[t]
-        background_trace = background_trace * neuron.synaptic_decay + background[t]
-        adaptation *= neuron.adaptation_decay
-        post *= neuron.post_decay
-        drive = neuron.visual * visual_trace
+        visual_activation += visual[t]
+        background_activation += background[t]
+        drive = neuron.visual * visual_activation
         for a in range(n_active):
-            trace[a] *= neuron.synaptic_decay
-            pre[a] *= neuron.pre_decay
-            if auditory[t, a] > 0:
-                trace[a] += auditory[t, a]
-                pre[a] += auditory[t, a]
-                change = -neuron.depression * post * auditory[t, a]
-                _change(neuron, cache, inputs[a], change, persistent, transient, state, ledger)
+            activation[a] += auditory[t, a]
             weight = persistent[inputs[a]] + state[FACTOR] * transient[inputs[a]]
-            drive += weight * trace[a]
+            drive += weight * activation[a]
         above_rest = potential - neuron.rest
         current = (
-            neuron.background * background_trace - neuron.leak - adaptation
+            neuron.background * background_activation - neuron.leak - adaptation
         ) * above_rest - drive * potential
         potential += neuron.step * 1e-3 * current / neuron.capacitance
         if voltage.size > 0:
             voltage[t] = potential
-        if potential >= neuron.threshold:
+        fired = potential >= neuron.threshold
+        adaptation *= neuron.adaptation_decay
+        post *= neuron.post_decay
+        if fired:
             potential = neuron.rest
             adaptation += neuron.adaptation
             post += 1
             n_spikes += 1
-            for a in range(n_active):
-                change = neuron.potentiation * pre[a]
+        for a in range(n_active):
+            arrived = auditory[t, a] > 0
+            pre[a] = pre[a] * neuron.pre_decay + arrived
+            if fired or arrived:
+                change = fired * neuron.potentiation * pre[a] - arrived * neuron.depression * post
                 _change(neuron, cache, inputs[a], change, persistent, transient, state, ledger)
+            activation[a] *= neuron.synaptic_decay
+        visual_activation *= neuron.synaptic_decay
+        background_activation *= neuron.synaptic_decay
         ledger[MAINTENANCE] += cache.maintenance_cost * state[FACTOR] * state[SIZE]
     if state[FACTOR] < 1e-60:
         for i in range(transient.size):

@@ -8,7 +8,7 @@ def trial(constants, cache, inputs, auditory, visual, background, persistent, tr
     c = constants
     n = persistent.size
     persistent, transient = persistent.copy(), transient.copy()
-    trace, pre = np.zeros(n), np.zeros(n)
+    activation, pre = np.zeros(n), np.zeros(n)
     post = gk = sv = sb = 0.0
     v = c.rest
     consolidation = maintenance = 0.0
@@ -29,23 +29,19 @@ def trial(constants, cache, inputs, auditory, visual, background, persistent, tr
         transient = transient * cache.decay
         spikes_in = np.zeros(n)
         spikes_in[inputs] = arriving
-        sv = sv * c.synaptic_decay + seen
-        sb = sb * c.synaptic_decay + noise
-        gk *= c.adaptation_decay
-        post *= c.post_decay
-        trace = trace * c.synaptic_decay + spikes_in
-        pre = pre * c.pre_decay + spikes_in
-        add(-c.depression * post * spikes_in)
-        g = (persistent + transient) @ trace
+        activation = activation + spikes_in
+        sv, sb = sv + seen, sb + noise
+        g = (persistent + transient) @ activation
         current = -c.leak * (v - c.rest) + (g + c.visual * sv) * (0 - v) - gk * (v - c.rest)
         current += c.background * sb * (v - c.rest)
         v += c.step * 1e-3 * current / c.capacitance
         voltages.append(v)
-        if v >= c.threshold:
-            v = c.rest
-            gk += c.adaptation
-            post += 1
-            spikes += 1
-            add(c.potentiation * pre)
+        fired = v >= c.threshold
+        gk, post = gk * c.adaptation_decay, post * c.post_decay
+        pre = pre * c.pre_decay + (spikes_in > 0)  # a pool counts once, however many fibres
+        if fired:
+            v, gk, post, spikes = c.rest, gk + c.adaptation, post + 1, spikes + 1
+        add(fired * c.potentiation * pre - (spikes_in > 0) * c.depression * post)
+        activation, sv, sb = (s * c.synaptic_decay for s in (activation, sv, sb))
         maintenance += cache.maintenance_cost * np.abs(transient).sum()
     return persistent, transient, (consolidation, maintenance, writes), spikes, np.array(voltages)
