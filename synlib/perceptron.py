@@ -286,7 +286,7 @@ class Perceptron(ClassifierMixin, Estimator):
         exponents = np.array(self.exponents, dtype=float)
         state = kernels.new_state(*patterns.shape, exponents.size)
         step = None
-        gram = kernels.gram_matrix(patterns) if method == "margins" else None
+        gram = _products(patterns) if method == "margins" else None
         if isinstance(memory, Persistent) and method == "margins":
             step = rate * sign[:, None] * patterns
             update_energy = np.column_stack(
@@ -448,3 +448,15 @@ def _too(size, happens, largest):
         f"X is too {size}: its largest |x| is {largest:g}, and with it summed inputs, of the size "
         f"of learning_rate * |x|^2, {happens}. Scale X"
     )
+
+
+_kept: dict = {}
+
+
+def _products(patterns):
+    """The Gram matrix. It takes longer than learning: the last one is kept for the next cache."""
+    of, gram = _kept.get("last", (None, None))
+    if of is None or not np.array_equal(of, patterns):
+        gram = kernels.gram_matrix(patterns)
+        _kept["last"] = patterns, gram
+    return gram

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synlib import Perceptron, Persistent, SynapticCache, random_patterns
+from synlib.experiments import perceptron_run, perceptron_thresholds
 from tests.oracles import perceptron as oracle
 
 caches = st.builds(
@@ -221,3 +222,22 @@ def test_single_values_for_sequences_are_named():
         Perceptron().fit(X, y, trace=3)
     with pytest.raises(ValueError, match=r"trace must be an integer of at least 0, got 0\.5"):
         Perceptron().fit(X, y, trace=[0.5])
+
+
+def test_one_set_of_patterns_for_many_thresholds():
+    arguments = dict(n_inputs=60, maintenance_cost=0.01, decay_time=500.0, max_epochs=100)
+    thresholds = (None, 1.5, 4.0)
+    together = perceptron_thresholds(thresholds=thresholds, random_state=3, **arguments)
+    for threshold, record in zip(thresholds, together, strict=True):
+        alone = perceptron_run(threshold=threshold, random_state=3, **arguments)
+        assert pytest.approx(alone, nan_ok=True) == record
+
+
+def test_products_kept_from_other_patterns_are_not_used():
+    X, d = random_patterns(40, 40, random_state=0)
+    energy = Perceptron().fit(X, d).energy_
+    others = X.copy()
+    Perceptron().fit(others, d)
+    others *= -0.5  # the array that is kept must not be the one that changes
+    assert Perceptron().fit(others, d).energy_["total"] != energy["total"]
+    assert Perceptron().fit(X, d).energy_ == energy
