@@ -22,18 +22,8 @@ from pathlib import Path
 import numpy as np
 
 PACKAGE = Path(__file__).parent
-# what only shows or judges results: another colour is no reason to run everything again
-FRONT_END = (
-    "caches.py",
-    "claims.py",
-    "cli.py",
-    "explore.py",
-    "notebooks.py",
-    "parameters.py",
-    "plotting",
-    "scorecard.py",
-    "up_to_date.py",
-)
+# what only shows, judges or publishes: another colour is no reason to run everything again
+FRONT_END = PACKAGE / "book"
 
 # what these do cannot be read off the code
 OPAQUE = {"eval", "exec", "compile", "globals", "__import__"}
@@ -314,7 +304,7 @@ def _origin(filename):
         return "installed"
     path = Path(filename)
     if path.is_relative_to(PACKAGE):
-        return "" if path.relative_to(PACKAGE).parts[0] in FRONT_END else "synlib"
+        return "" if path.is_relative_to(FRONT_END) else "synlib"
     return "installed" if any(path.is_relative_to(folder) for folder in _installed()) else ""
 
 

@@ -472,11 +472,10 @@ def library_version():
     digest = hashlib.sha256(sys.implementation.cache_tag.encode())
     digest.update(repr([metadata.version(package) for package in PACKAGES]).encode())
     for source in sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".gz")):
-        name = source.relative_to(PACKAGE).as_posix()
-        if name.split("/")[0] not in FRONT_END:
+        if not source.is_relative_to(FRONT_END):
             is_code = source.suffix == ".py"
             content = _code(source.read_text("utf-8")).encode() if is_code else source.read_bytes()
-            digest.update(name.encode() + content)
+            digest.update(source.relative_to(PACKAGE).as_posix().encode() + content)
     return digest.hexdigest()[:16]
 
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from synlib import DataUnavailable, archives, load_fashion_mnist, load_mnist
 from synlib.archives import Archive
-from synlib.cli import main
+from synlib.book.cli.commands import main
 from synlib.datasets import FILES, Dataset, format_idx, load_idx, read_idx
 
 N_TRAIN, N_TEST = 6, 4

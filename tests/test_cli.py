@@ -20,8 +20,10 @@ import yaml
 from click import ClickException
 from click.testing import CliRunner
 
-from synlib import cli, notebooks, parameters, scorecard, up_to_date
-from synlib.claims import CLAIMS
+from synlib.book import notebooks, parameters, repository, scorecard, up_to_date
+from synlib.book.claims import CLAIMS
+from synlib.book.cli import building
+from synlib.book.cli.commands import main
 from tools import refresh_notebooks
 
 ROOT = Path(__file__).parents[1]
@@ -29,7 +31,7 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
 def run(*arguments):
-    return CliRunner().invoke(cli.main, arguments)
+    return CliRunner().invoke(main, arguments)
 
 
 def test_figures_come_with_their_numbers(tmp_path):
@@ -237,8 +239,8 @@ def test_ctrl_c_is_quiet_and_leaves_nothing_half_done(tmp_path, own_chapters):
     own_chapters("02_slow", "open('pid', 'w').write(str(__import__('os').getpid()))",
                  "import time\nopen('ready', 'w').close()\ntime.sleep(600)")  # fmt: skip
     program = (
-        "from pathlib import Path; from synlib import cli, notebooks\n"
-        f"notebooks.ROOT = Path({str(tmp_path)!r}); notebooks.warm = lambda: None; cli.main()"
+        "from pathlib import Path; from synlib.book import cli, notebooks\n"
+        f"notebooks.ROOT = Path({str(tmp_path)!r}); notebooks.warm = lambda: None; cli.run()"
     )
     for jobs in ("1", "2"):
         output = tmp_path / f"out{jobs}"
@@ -289,7 +291,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(monkeypatch):
     def refuse(*arguments, **settings):
         raise OSError(30, "Read-only file system", "/clone/_build")
 
-    monkeypatch.setattr(cli.notebooks, "require", refuse)
+    monkeypatch.setattr(notebooks, "require", refuse)
     result = run("book")
     assert result.exit_code == 1
     assert result.output.strip() == "Error: /clone/_build: Read-only file system"
@@ -351,7 +353,7 @@ def test_workflows_are_valid_and_call_what_exists(path):
                 elif words[0].startswith(".venv/bin/"):
                     assert Path(sys.executable).with_name(Path(words[0]).name).exists()
                     if words[0].endswith("synlib"):
-                        assert words[1] in cli.main.commands
+                        assert words[1] in main.commands
                 else:
                     assert shutil.which(words[0]), line
 
@@ -361,13 +363,13 @@ def test_a_changed_library_or_result_voids_old_pages(tmp_path, monkeypatch):
     (tmp_path / "requirements.txt").touch()
     old = tmp_path / "_build" / ".doctrees"
     for changed in (tmp_path / "synlib" / "mlp.py", tmp_path / "book" / "results" / "01.json"):
-        cli._forget_old_pages(tmp_path / "_build")
+        building._forget_old_pages(tmp_path / "_build")
         old.mkdir(parents=True)
-        cli._forget_old_pages(tmp_path / "_build")
+        building._forget_old_pages(tmp_path / "_build")
         assert old.exists()
         changed.parent.mkdir(parents=True)
         changed.write_text("{}")
-        cli._forget_old_pages(tmp_path / "_build")
+        building._forget_old_pages(tmp_path / "_build")
         assert not old.exists()
 
 
@@ -461,9 +463,9 @@ def test_launch_buttons_only_with_an_address(tmp_path, monkeypatch, remote, addr
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
     if remote:
         subprocess.run(["git", "-C", tmp_path, "remote", "add", "origin", remote], check=True)
-    assert cli.repository_address(tmp_path) == address
-    monkeypatch.setattr(cli, "repository_address", lambda: address)
-    config = cli._config()
+    assert repository.address(tmp_path) == address
+    monkeypatch.setattr(repository, "address", lambda: address)
+    config = building._config()
     assert ("launch_buttons" in config) == (address is not None)
     assert config.get("repository", {}).get("url") == address
 
@@ -474,13 +476,13 @@ def test_a_copy_inside_another_repository_has_no_address(tmp_path, monkeypatch):
     remote = "https://github.com/another/project"
     subprocess.run(["git", "-C", tmp_path, "remote", "add", "origin", remote], check=True)
     (tmp_path / "synlib-main").mkdir()
-    assert cli.repository_address(tmp_path / "synlib-main") is None
-    assert cli.repository_address(tmp_path) == remote
+    assert repository.address(tmp_path / "synlib-main") is None
+    assert repository.address(tmp_path) == remote
 
 
 def test_the_address_of_a_workflow_comes_first(monkeypatch, tmp_path):
     monkeypatch.setenv("GITHUB_REPOSITORY", "a/b")
-    assert cli.repository_address(tmp_path) == "https://github.com/a/b"
+    assert repository.address(tmp_path) == "https://github.com/a/b"
 
 
 def test_colab_only_with_notebooks_that_install_the_library(tmp_path, monkeypatch):
@@ -496,6 +498,6 @@ def test_colab_only_with_notebooks_that_install_the_library(tmp_path, monkeypatc
         assert len(notebook.cells) == n_cells + 1
     nbformat.write(notebook, path)
     for place, offered in ((address, True), (f"{address}c", False), (address[:-1], False)):
-        monkeypatch.setattr(cli, "repository_address", lambda place=place: place)
-        assert ("colab_url" in cli._config()["launch_buttons"]) == offered
+        monkeypatch.setattr(repository, "address", lambda place=place: place)
+        assert ("colab_url" in building._config()["launch_buttons"]) == offered
     assert len(refresh_notebooks.with_install_cell(notebook, None).cells) == n_cells

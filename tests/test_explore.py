@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from synlib import explore
+from synlib.book import explore
 
 LEAVE = """
 import sys, time
-from synlib import explore
+from synlib.book import explore
 explorer = explore.Learning(evaluate_every=50, max_epochs=1000)
 explorer.start()
 deadline = time.monotonic() + 100

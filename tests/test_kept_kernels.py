@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from synlib import caches
 from synlib._kernels import kept
-from synlib.cli import main
+from synlib.book import caches
+from synlib.book.cli.commands import main
 
 
 def double(x):

@@ -14,8 +14,8 @@ import pytest
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
-from synlib.claims import CLAIMS
-from synlib.parameters import defaults
+from synlib.book.claims import CLAIMS
+from synlib.book.parameters import defaults
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 

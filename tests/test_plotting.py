@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from synlib import plotting
+from synlib.book import plotting
 
 MANY = 9  # more than any list of styles ever had
 RATES = np.geomspace(0.1, 10, 5)

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from synlib import notebooks, parameters, scorecard
-from synlib.claims import CLAIMS, INFINITY, Claim
-from synlib.scorecard import Card, judge, verdict
+from synlib.book import notebooks, parameters, scorecard
+from synlib.book.claims import CLAIMS, INFINITY, Claim
+from synlib.book.scorecard import Card, judge, verdict
 
 
 def test_bands_are_nested_and_in_order():

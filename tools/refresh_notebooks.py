@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from synlib.cli import repository_address
+from synlib.book import repository
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 CHECK_TAG = "nbval-check-output"
@@ -23,11 +23,12 @@ INSTALL = """\
 import importlib.util
 
 if importlib.util.find_spec("synlib") is None:  # on Colab
-    %pip install --quiet git+{address}"""
+    %pip install --quiet "synlib[book] @ git+{address}"
+"""
 
 
 def main(paths):
-    address = repository_address()
+    address = repository.address()
     for path in paths or sorted(NOTEBOOKS.glob("*.ipynb")):
         notebook = with_install_cell(nbformat.read(path, as_version=4), address)
         # prints in one piece, however busy the kernel was
@@ -43,7 +44,7 @@ def with_install_cell(notebook, address):
     cells = [c for c in notebook.cells if COLAB_TAG not in c.metadata.get("tags", [])]
     if address is not None:
         cell = nbformat.v4.new_code_cell(
-            INSTALL.format(address=address), id=COLAB_TAG,
+            INSTALL.strip().format(address=address), id=COLAB_TAG,
             metadata={"tags": [COLAB_TAG, "remove-cell"]},
         )  # fmt: skip
         cells.insert(1, cell)

@@ -8,7 +8,7 @@ import hashlib
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def notebook_version(path, values, shows_results):

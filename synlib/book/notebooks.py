@@ -16,11 +16,12 @@ import click
 import joblib
 import yaml
 
-from synlib import archives, parameters, scorecard, up_to_date
+from synlib import archives
 from synlib._kernels.warm import warm
+from synlib.book import parameters, scorecard, up_to_date
 from synlib.experiments import DATASETS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CHAPTERS_AT_ONCE = 2
 NETWORK_SECONDS = 10  # without an answer from OpenML
 SUMMARY = "11_scorecard"  # shows what the other chapters store

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from synlib import theory
-from synlib.plotting.style import (
+from synlib.book.plotting.style import (
     COLOURS,
     MARKERS,
     cycled,

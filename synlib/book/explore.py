@@ -10,18 +10,22 @@ import io
 import threading
 import weakref
 
-import ipywidgets as widgets
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-from synlib import plasticity, plotting, theory
+from synlib import plasticity, theory
+from synlib._extras import extra
 from synlib.archives import load_mnist
+from synlib.book import plotting
 from synlib.datasets import random_patterns
 from synlib.memory import Persistent, SynapticCache
 from synlib.mlp import MLP
 from synlib.perceptron import Perceptron
 from synlib.published import published_inputs
+
+with extra("book"):
+    import ipywidgets as widgets
+    from matplotlib.figure import Figure
 
 N_INPUTS = 150  # small enough for an answer in half a second
 MAX_EPOCHS = 300

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from synlib.claims import CLAIMS
+from synlib.book.claims import CLAIMS
 
-RESULTS = Path(__file__).parents[1] / "book" / "results"
+RESULTS = Path(__file__).parents[2] / "book" / "results"
 VERDICTS = ("reproduced", "qualitatively", "differs", "not tested")
 SYMBOLS = dict(zip(VERDICTS, "✓≈✗?", strict=True))
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -252,7 +252,7 @@ def load(folder=RESULTS):
 
 def _of_a_profile(chapter, settings):
     """Whether a chapter runs with the parameters of the quick or the paper profile."""
-    from synlib import notebooks, parameters
+    from synlib.book import notebooks, parameters
 
     path = notebooks.ROOT / "notebooks" / f"{chapter}.ipynb"
     if not path.is_file():  # a notebook on its own, with the library installed

@@ -5,7 +5,7 @@ import itertools
 import matplotlib.pyplot as plt
 import numpy as np
 
-from synlib.plotting.style import COLOURS, cycled, line_styles, spread
+from synlib.book.plotting.style import COLOURS, cycled, line_styles, spread
 
 
 def trial(voltage, step, on, axes=None):

@@ -25,7 +25,7 @@ def defaults(path):
 
     Examples
     --------
-    >>> from synlib.notebooks import find
+    >>> from synlib.book.notebooks import find
     >>> defaults(find("07"))["hidden"]
     [10, 20, 50, 100, 200, 500, 1000]
     """

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import LogLocator, NullLocator
 
-from synlib.plotting.style import (
+from synlib.book.plotting.style import (
     COLOURS,
     MARKERS,
     cycled,
