@@ -85,7 +85,7 @@ def test_the_core_learns_and_sweeps_alone(tmp_path):
     assert len(list(tmp_path.rglob("output.pkl"))) == 4
 
 
-@pytest.mark.parametrize("name", ["plotting", "explore", "notebooks", "parameters", "cli.commands"])
+@pytest.mark.parametrize("name", ["plotting", "explore", "notebooks", "parameters"])
 def test_what_is_left_out_says_which_extra_it_wants(name):
     result = without_extras(f"import synlib.book.{name}")
     assert result.returncode == 1

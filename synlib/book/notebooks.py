@@ -12,14 +12,17 @@ import tempfile
 import time
 from pathlib import Path
 
-import click
 import joblib
-import yaml
 
 from synlib import archives
+from synlib._extras import extra
 from synlib._kernels.warm import warm
 from synlib.book import parameters, scorecard, up_to_date
 from synlib.experiments import DATASETS
+
+with extra("book"):
+    import click
+    import yaml
 
 ROOT = Path(__file__).parents[2]
 CHAPTERS_AT_ONCE = 2

@@ -4,9 +4,12 @@ import ast
 import difflib
 from typing import ClassVar
 
-import click
-import nbformat
-import yaml
+from synlib._extras import extra
+
+with extra("book"):
+    import click
+    import nbformat
+    import yaml
 
 KINDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
 
