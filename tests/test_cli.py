@@ -265,6 +265,22 @@ def test_ctrl_c_is_quiet_and_leaves_nothing_half_done(tmp_path, own_chapters):
             time.sleep(0.1)
 
 
+def test_ctrl_c_is_heard_where_python_drops_it(monkeypatch):
+    class Finalised:
+        def __del__(self):
+            raise KeyboardInterrupt
+
+    def interrupted():
+        Finalised()
+        time.sleep(60)
+
+    monkeypatch.setattr(main.commands["scorecard"], "callback", interrupted)
+    before = sys.unraisablehook
+    result = run("scorecard")
+    assert (result.exit_code, result.stderr) == (130, "stopped\n")
+    assert sys.unraisablehook is before
+
+
 def test_what_is_missing_is_named_and_nothing_destroyed(tmp_path, monkeypatch):
     for name in ("notebooks", "_build/html"):
         (tmp_path / name).mkdir(parents=True)

@@ -5,7 +5,10 @@ not understood; 130, it was stopped by Ctrl-C.
 """
 
 import re
+import signal
 import sys
+import threading
+from contextlib import contextmanager
 
 import click
 
@@ -25,7 +28,8 @@ class Commands(click.Group):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
         try:
-            return super().invoke(context)
+            with _hearing_again():
+                return super().invoke(context)
         except KeyboardInterrupt:
             click.echo("stopped", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
@@ -53,6 +57,26 @@ def show_scorecard():
         click.echo(f"{record['chapter']}, {record['date']}")
         click.echo(_showable(f"{scorecard.Card(record['rows'])}\n"))
     click.echo(scorecard.Board(results))
+
+
+@contextmanager
+def _hearing_again():
+    """Hear a Ctrl-C again that came where Python can only drop it: in a finaliser or a callback."""
+    previous = sys.unraisablehook
+
+    def hear(dropped):
+        if issubclass(dropped.exc_type, KeyboardInterrupt):
+            # from another thread, a moment later: here it would be dropped as well
+            main_thread = threading.main_thread().ident
+            threading.Timer(0.1, signal.pthread_kill, (main_thread, signal.SIGINT)).start()
+        else:
+            previous(dropped)
+
+    sys.unraisablehook = hear
+    try:
+        yield
+    finally:
+        sys.unraisablehook = previous
 
 
 def _showable(text):
