@@ -27,16 +27,17 @@ class Commands(click.Group):
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
-        try:
-            with _hearing_again():
+        with _hearing_again() as heard:
+            try:
                 return super().invoke(context)
-        except KeyboardInterrupt:
-            click.echo("stopped", err=True)
-            raise click.exceptions.Exit(INTERRUPTED) from None
-        except OSError as error:
-            if error.filename is None:
-                raise
-            raise click.ClickException(f"{error.filename}: {error.strerror}") from error
+            except KeyboardInterrupt:
+                heard()
+                click.echo("stopped", err=True)
+                raise click.exceptions.Exit(INTERRUPTED) from None
+            except OSError as error:
+                if error.filename is None:
+                    raise
+                raise click.ClickException(f"{error.filename}: {error.strerror}") from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -61,22 +62,31 @@ def show_scorecard():
 
 @contextmanager
 def _hearing_again():
-    """Hear a Ctrl-C again that came where Python can only drop it: in a finaliser or a callback."""
+    """Hear a Ctrl-C again that came where Python can only drop it: in a finaliser or a callback.
+
+    Gives a function that says that one has been heard: the same key may be dropped in one place and
+    heard in another, and is not to be heard twice.
+    """
     previous = sys.unraisablehook
+    again = threading.Timer(0.1, _interrupt_main_thread)
+    again.daemon = True
 
     def hear(dropped):
-        if issubclass(dropped.exc_type, KeyboardInterrupt):
-            # from another thread, a moment later: here it would be dropped as well
-            main_thread = threading.main_thread().ident
-            threading.Timer(0.1, signal.pthread_kill, (main_thread, signal.SIGINT)).start()
-        else:
+        if not issubclass(dropped.exc_type, KeyboardInterrupt):
             previous(dropped)
+        elif again.ident is None and not again.finished.is_set():
+            again.start()  # from another thread, a moment later: here it would be dropped as well
 
     sys.unraisablehook = hear
     try:
-        yield
+        yield again.cancel
     finally:
+        again.cancel()
         sys.unraisablehook = previous
+
+
+def _interrupt_main_thread():
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
 
 def _showable(text):
