@@ -3,8 +3,11 @@
 import itertools
 import math
 import os
+import string
 
 import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullFormatter, NullLocator
@@ -16,6 +19,7 @@ COLOURS = {
     "total": "#009E73",
     "minimal": "#7A7A7A",
     "theory": "#000000",
+    "published": "#661100",
     "largest updates": "#B3478C",
     "per synapse": "#56B4E9",
     "subnetwork": "#332288",
@@ -118,6 +122,39 @@ def line_styles(first=""):
 def cycled(groups, styles):
     """Each group with a style: begins again with the first style when there are more groups."""
     return zip(groups, itertools.cycle(styles), strict=False)
+
+
+def shades(colour, number):
+    """A colour from pale to full, for values of something that grows.
+
+    Examples
+    --------
+    >>> shades("black", 2)
+    [(0.5, 0.5, 0.5), (0.0, 0.0, 0.0)]
+    """
+    full = np.array(to_rgb(colour))
+    return [tuple((1 - part * (1 - full)).tolist()) for part in np.linspace(1, 0.5, number)[::-1]]
+
+
+def letter(axes):
+    """Name panels A, B, C and so on, left above them, as captions do."""
+    for name, ax in zip(string.ascii_uppercase, axes, strict=False):
+        ax.set_title(name, loc="left", fontweight="bold", fontsize=13)
+
+
+def number(value):
+    """A number as figures write it: 0.001, but a power of ten below that.
+
+    Examples
+    --------
+    >>> number(0.001), number(1e-5)
+    ('0.001', '$10^{-5}$')
+    """
+    if value == 0 or abs(value) >= 1e-3:
+        return f"{value:g}"
+    digits, power = f"{value:.1e}".split("e")
+    factor = "" if float(digits) == 1 else rf"{float(digits):g} \times "
+    return f"${factor}10^{{{int(power)}}}$"
 
 
 def plain_numbers(axis):
