@@ -6,7 +6,7 @@ KERNEL_TESTS := $(addprefix tests/test_,mlp.py perceptron.py selection.py spikin
 # progress bars are for people, and would end up in the pages
 export TQDM_DISABLE := 1
 
-.PHONY: help environment book pdf test test-browser coverage try-binder bench refresh links lint lock clean
+.PHONY: help environment book pdf test test-browser coverage try-binder bench refresh links lint live lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -51,6 +51,10 @@ links: environment  ## ask every external link whether it is still there (needs 
 
 lint: environment  ## check the style and the types of all code
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+live: environment  ## compile the kernels for the pages of the book, book/_static/live/synlib.wasm
+	$(BIN)/uv pip install -q -p $(BIN)/python -e ".[live]"
+	$(BIN)/python tools/make_live.py
 
 lock: environment  ## make requirements.txt anew from pyproject.toml
 	$(BIN)/uv pip compile --universal --python-version 3.11 --no-header --extra book --extra test \
