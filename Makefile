@@ -6,7 +6,7 @@ KERNEL_TESTS := $(addprefix tests/test_,mlp.py perceptron.py selection.py spikin
 # progress bars are for people, and would end up in the pages
 export TQDM_DISABLE := 1
 
-.PHONY: help environment book pdf test test-browser coverage try-binder bench refresh links lint live lock clean
+.PHONY: help environment book runs pdf test test-browser coverage try-binder bench refresh links lint live lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -14,6 +14,9 @@ help:  ## list the targets
 
 book: environment  ## build the book, _build/html/index.html; some 4 minutes the first time (PROFILE=paper: sizes of the papers)
 	$(BIN)/synlib book --profile $(PROFILE)
+
+runs: environment  ## compute the stored runs of the paper profile anew, with the full MNIST (CHAPTER=5: of one chapter)
+	$(BIN)/synlib runs $(CHAPTER)
 
 pdf: book  ## print the whole book into one file, in _build/html (needs Chromium)
 	$(BIN)/python book/_ext/whole_book.py

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from synlib import energy
 from synlib._kernels import layer as kernels
 
 
@@ -102,7 +103,7 @@ def ledger(layers, k, initial, weights, upkeep):
         "outstanding": _outstanding(layers, k),
     }
     return spent | {
-        "total": sum(spent.values()),
+        "total": energy.added(spent.values()),
         "minimal": float(distance),
         "writes": int(layers.ledger[k, kernels.WRITES]),
         "minimal_writes": int(differing),

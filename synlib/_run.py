@@ -87,7 +87,7 @@ class Run:
             "epoch": self.epoch,
             "accuracy": float((classes[summed.argmax(axis=1)] == y_test).mean()),
         }
-        row |= {name: sum(part[name] for part in parts) for name in energy.LEDGER}
+        row |= {name: energy.added(part[name] for part in parts) for name in energy.LEDGER}
         for number, part in enumerate(parts, start=1):
             row |= {f"{name}_{number}": part[name] for name in energy.LEDGER}
         self.rows.append(row)

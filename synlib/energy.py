@@ -21,6 +21,9 @@ writes, minimal_writes
     The number of writes made so far, and that of synapses that differ from the start.
 """
 
+import operator
+from functools import reduce
+
 import numpy as np
 
 from synlib._validation import check_number
@@ -121,6 +124,15 @@ def maintenance(trajectory, cost):
     """
     check_number("cost", cost, "a finite number >= 0", lambda v: 0 <= v < np.inf)
     return float(cost * np.abs(np.asarray(trajectory, float)).sum())
+
+
+def added(parts):
+    """Parts of an energy, one after another.
+
+    Since Python 3.12, ``sum`` adds fractional numbers more exactly than that: a ledger would depend
+    on the version.
+    """
+    return reduce(operator.add, parts)
 
 
 def sum_of_powers(change, exponent=1, potentiation_only=False, axis=None):

@@ -388,7 +388,7 @@ class Perceptron(ClassifierMixin, Estimator):
             setattr(self, f"{name}_by_exponent_", by_exponent)
         spent_on = {part: float(last[part]) for part in parts}
         self.energy_ = spent_on | {
-            "total": sum(spent_on.values()),
+            "total": energy.added(spent_on.values()),
             "minimal": price(weights, 1),
             "writes": int(last["writes"]),
             "minimal_writes": int(price(weights, 0)),

@@ -17,6 +17,7 @@ from synlib._kernels.layer import BY_INPUT, BY_UPDATE, BY_WEIGHT, BY_WEIGHT_OF_U
 from synlib._kernels.network import ALL_UNITS, BY_ERROR
 from synlib._run import Run
 from synlib._validation import per_layer
+from synlib.energy import added
 from synlib.memory import Persistent
 
 
@@ -188,7 +189,7 @@ class ReferenceRun(Run):
         spent = self.layers[k].ledger | {"outstanding": size_of(self.layers[k].transient)}
         entries = ("consolidation", "maintenance", "transition", "outstanding")
         return spent | {
-            "total": sum(spent[entry] for entry in entries),
+            "total": added(spent[entry] for entry in entries),
             "minimal": size_of(weights - initial),
             "minimal_writes": int(np.count_nonzero(weights != initial)),
         }

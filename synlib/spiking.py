@@ -14,6 +14,7 @@ from synlib._kernels import spiking as kernels
 from synlib._kernels.functions import exponential
 from synlib._random import generator
 from synlib._validation import check_count, check_number
+from synlib.energy import added
 
 STEP = 0.1  # ms
 TRIAL = 150.0  # ms
@@ -251,7 +252,7 @@ def _learned(history, spent, persistent, ledger, pairs, strengths):
         weights=np.array(history),
         energy=energy
         | {
-            "total": sum(energy.values()),
+            "total": added(energy.values()),
             "minimal": float(weights.sum()),  # they began at zero
             "writes": int(ledger[kernels.WRITES]),
         },

@@ -13,6 +13,7 @@ import logging
 import os
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Mapping
 from functools import cache as once
@@ -27,6 +28,8 @@ import platformdirs
 from threadpoolctl import ThreadpoolController
 from tqdm.auto import tqdm
 
+from synlib import stored
+from synlib._described import NotStorable, described_all
 from synlib._identity import FRONT_END, PACKAGE, UnknownIdentity, identity, is_library
 from synlib._validation import check_count
 from synlib.datasets import Dataset, is_idx_folder, load_idx
@@ -61,7 +64,8 @@ def sweep(function, *, seeds=1, n_jobs=None, cache=True, **axes):
         with all that it refers to: closures, defaults, globals, its own functions, classes and
         modules. Where that cannot be known, or a run changes it, the run is computed, and a
         warning says that it is not kept. What a function reads from files, the clock or the
-        environment is not seen, but for folders of images among its arguments.
+        environment is not seen, but for folders of images among its arguments. Runs in the file
+        ``$SYNLIB_STORED`` (see `synlib.stored`) are neither computed nor looked up elsewhere.
     **axes
         Arguments of the function: a list, array, range, Series or Index is an axis of the grid,
         anything else is the same for all runs.
@@ -100,40 +104,13 @@ def sweep(function, *, seeds=1, n_jobs=None, cache=True, **axes):
         for values in itertools.product(*grid.values())
     ]
     runs = [(seed, point) for point in points for seed in range(seeds)]
-    folder = _cache_folder(cache)
-    captured, keys = None, [None] * len(runs)
-    if folder is not None:
-        folder /= library_version()
-        try:
-            captured, keys = _keys(function, runs)
-        except UnknownIdentity as error:
-            folder = None
-            _say_not_kept(f"runs of {_name(function)} are", error)
-    data = os.environ.get(DATA)
-    data = data and str(Path(data).expanduser().absolute())
-    tasks = (
-        joblib.delayed(_attempt)(
-            function, captured, key, folder, point | {"random_state": seed_state(seed)}, data
-        )
-        for (seed, point), key in zip(runs, keys, strict=True)
-    )
-    outcomes = []
-    results = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
-    # in a notebook tqdm does not look at its variable by itself
-    hidden = os.environ.get("TQDM_DISABLE", "") not in ("", "0")
-    with (
-        warnings.catch_warnings(),
-        tqdm(total=len(runs), unit="run", delay=2, leave=False, disable=hidden) as progress,
-    ):
-        # joblib replaces workers that have grown large, and no run is lost
-        warnings.filterwarnings("ignore", "A worker stopped while some jobs")
-        for result in results:
-            outcomes.append(result)
-            progress.update()
-    changed = sum(isinstance(outcome, _NotKept) for outcome in outcomes)
-    if changed:
-        reason = f"{_name(function)} is not the same before and after"
-        _say_not_kept(f"{changed} of {len(runs)} runs are", reason)
+    outcomes = _stored(function, runs)
+    missing = [number for number, outcome in enumerate(outcomes) if outcome is None]
+    if missing:
+        computed = _computed(function, [runs[number] for number in missing], n_jobs, cache)
+        for number, outcome in zip(missing, computed, strict=True):
+            outcomes[number] = outcome
+    _leave_note(function, runs, outcomes, set(missing))
     return _table(runs, outcomes)
 
 
@@ -269,11 +246,68 @@ class _Failure:
 
 
 class _NotKept(Exception):
-    """The records of a run that cannot be kept, past joblib, which would keep them."""
+    """The result of a run that cannot be kept, past joblib, which would keep it."""
 
-    def __init__(self, records):
-        super().__init__(records)
-        self.records = records
+    def __init__(self, result):
+        super().__init__(result)
+        self.result = result
+
+
+def _stored(function, runs):
+    """What ``$SYNLIB_STORED`` has of each run; None of those that are not there."""
+    path = os.environ.get(stored.FILE)
+    if not path or not is_library(function):
+        return [None] * len(runs)
+    kept = stored.opened(path)
+    found = []
+    for seed, point in runs:
+        try:
+            key = stored.key(_library_name(function), described_all(point), seed)
+        except NotStorable:
+            found.append(None)
+            continue
+        run = kept.find(key)
+        found.append(run and (list(map(dict, run.records)), run.seconds))
+    return found
+
+
+def _computed(function, runs, n_jobs, cache):
+    """What comes of each run, looked up where finished runs are kept, or computed."""
+    folder = _cache_folder(cache)
+    captured, keys = None, [None] * len(runs)
+    if folder is not None:
+        folder /= library_version()
+        try:
+            captured, keys = _keys(function, runs)
+        except UnknownIdentity as error:
+            folder = None
+            _say_not_kept(f"runs of {_name(function)} are", error)
+    data = os.environ.get(DATA)
+    data = data and str(Path(data).expanduser().absolute())
+    tasks = (
+        joblib.delayed(_attempt)(
+            function, captured, key, folder, point | {"random_state": seed_state(seed)}, data
+        )
+        for (seed, point), key in zip(runs, keys, strict=True)
+    )
+    outcomes = []
+    results = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
+    # in a notebook tqdm does not look at its variable by itself
+    hidden = os.environ.get("TQDM_DISABLE", "") not in ("", "0")
+    with (
+        warnings.catch_warnings(),
+        tqdm(total=len(runs), unit="run", delay=2, leave=False, disable=hidden) as progress,
+    ):
+        # joblib replaces workers that have grown large, and no run is lost
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs")
+        for result in results:
+            outcomes.append(result)
+            progress.update()
+    changed = sum(isinstance(outcome, _NotKept) for outcome in outcomes)
+    if changed:
+        reason = f"{_name(function)} is not the same before and after"
+        _say_not_kept(f"{changed} of {len(runs)} runs are", reason)
+    return [outcome.result if isinstance(outcome, _NotKept) else outcome for outcome in outcomes]
 
 
 def _attempt(function, captured, key, folder, arguments, data):
@@ -284,23 +318,23 @@ def _attempt(function, captured, key, folder, arguments, data):
         os.environ[DATA] = data
     try:
         if folder is None:
-            return _records(function, arguments)
+            return run_once(function, arguments)
         memory = joblib.Memory(folder, verbose=0)
         # the key stands for the others, whose identity would depend on the process
         compute = memory.cache(_compute, ignore=["function", "captured", "arguments"])
         return compute(function, captured, key, arguments)
-    except _NotKept as result:
-        return result
+    except _NotKept as error:
+        return error
     except Exception as error:
         return _Failure(f"{type(error).__name__}: {error}")
 
 
 def _compute(function, captured, key, arguments):
     is_known = _is_still(function, captured)
-    records = _records(function, arguments)
+    result = run_once(function, arguments)
     if not (is_known and _is_still(function, captured)):
-        raise _NotKept(records)
-    return records
+        raise _NotKept(result)
+    return result
 
 
 def _is_still(function, captured):
@@ -313,8 +347,9 @@ def _is_still(function, captured):
         return False
 
 
-def _records(function, arguments):
-    """The records of one run, which changes no argument of another one."""
+def run_once(function, arguments):
+    """The records of one run, which changes no argument of another one, and its processor time."""
+    start = time.process_time()
     # sums of several threads come in another order, and would depend on the number of workers
     with _thread_pools().limit(limits=1):
         result = function(**_copy(arguments))
@@ -326,7 +361,27 @@ def _records(function, arguments):
         )
     if any("seed" in record for record in records):
         raise ValueError("a record must not have an entry 'seed': it is the number of the run")
-    return [dict(record) for record in records]
+    return [dict(record) for record in records], round(time.process_time() - start, 1)
+
+
+def _leave_note(function, runs, outcomes, missing):
+    """Tell who runs a chapter what was stored, and what has been computed."""
+    folder = os.environ.get(stored.NOTES)
+    if not folder:
+        return
+    known, finished, others = [], [], 0
+    for number, ((seed, point), outcome) in enumerate(zip(runs, outcomes, strict=True)):
+        try:
+            if isinstance(outcome, _Failure) or not is_library(function):
+                raise NotStorable
+            arguments = described_all(point)
+            run = stored.Run(_library_name(function), arguments, seed, *outcome)
+        except NotStorable:
+            others += 1
+        else:
+            (finished if number in missing else known).append(run)
+    keys = frozenset(run.key for run in known)
+    stored.leave_note(folder, stored.Notes(keys, finished, others))
 
 
 def _copy(arguments):
@@ -339,11 +394,7 @@ def _copy(arguments):
 
 def _table(runs, outcomes):
     failures = [outcome.message for outcome in outcomes if isinstance(outcome, _Failure)]
-    records = [
-        outcome.records if isinstance(outcome, _NotKept) else outcome
-        for outcome in outcomes
-        if not isinstance(outcome, _Failure)
-    ]
+    records = [outcome[0] for outcome in outcomes if not isinstance(outcome, _Failure)]
     column = _FAILED if any("error" in r for each in records for r in each) else "error"
     rows, left = [], iter(records)
     for (seed, point), outcome in zip(runs, outcomes, strict=True):
@@ -443,10 +494,14 @@ def _name(function):
     return getattr(function, "__qualname__", None) or repr(function)
 
 
+def _library_name(function):
+    return f"{function.__module__}.{function.__qualname__}"
+
+
 def _keys(function, runs):
     """What a function refers to (None if it is the library's own), and a key for each run."""
     captured = None if is_library(function) else identity(function)
-    name = f"{function.__module__}.{function.__qualname__}" if captured is None else captured
+    name = _library_name(function) if captured is None else captured
     known = {}
 
     def key(seed, point):

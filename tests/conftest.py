@@ -1,5 +1,6 @@
 """Shared by all tests."""
 
+import os
 import signal
 import subprocess
 
@@ -13,6 +14,17 @@ settings.load_profile("repeatable")
 
 # what is started in the background of a script ignores Ctrl-C, and so would all that it starts
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+DRAW = "SYNLIB_DRAW"  # which stored runs are repeated
+
+
+def pytest_configure():
+    # workers have it from here, and all draw the same
+    os.environ.setdefault(DRAW, str(int.from_bytes(os.urandom(4))))
+
+
+def pytest_report_header():
+    return f"stored runs that are repeated are drawn with {DRAW}={os.environ[DRAW]}"
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ import yaml
 from click import ClickException
 from click.testing import CliRunner
 
-from synlib.book import notebooks, parameters, repository, scorecard, up_to_date
+from synlib.book import execution, notebooks, parameters, repository, scorecard, up_to_date
 from synlib.book.claims import CLAIMS
 from synlib.book.cli import building
 from synlib.book.cli.commands import main
@@ -175,7 +175,7 @@ def test_missing_data_are_named_before_anything_runs(tmp_path, monkeypatch):
     monkeypatch.setenv("SYNLIB_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "data").mkdir()
-    monkeypatch.setattr(notebooks, "warm", lambda: pytest.fail("something runs"))
+    monkeypatch.setattr(execution, "warm", lambda: pytest.fail("something runs"))
     result = run("figures", "10", "--profile", "paper", "--output", str(tmp_path / "new"))
     assert result.exit_code == 1
     last = result.output.strip().splitlines()[-1]
@@ -189,7 +189,7 @@ def own_chapters(tmp_path, monkeypatch):
     """A function that makes notebooks of our own the chapters of the book."""
     (tmp_path / "notebooks").mkdir()
     monkeypatch.setattr(notebooks, "ROOT", tmp_path)
-    monkeypatch.setattr(notebooks, "warm", lambda: None)
+    monkeypatch.setattr(execution, "warm", lambda: None)
 
     def make(name, *sources, figure=None):
         cells = [nbformat.v4.new_code_cell("seeds = 1", metadata={"tags": ["parameters"]})]
@@ -239,8 +239,8 @@ def test_ctrl_c_is_quiet_and_leaves_nothing_half_done(tmp_path, own_chapters):
     own_chapters("02_slow", "open('pid', 'w').write(str(__import__('os').getpid()))",
                  "import time\nopen('ready', 'w').close()\ntime.sleep(600)")  # fmt: skip
     program = (
-        "from pathlib import Path; from synlib.book import cli, notebooks\n"
-        f"notebooks.ROOT = Path({str(tmp_path)!r}); notebooks.warm = lambda: None; cli.run()"
+        "from pathlib import Path; from synlib.book import cli, execution, notebooks\n"
+        f"notebooks.ROOT = Path({str(tmp_path)!r}); execution.warm = lambda: None; cli.run()"
     )
     for jobs in ("1", "2"):
         output = tmp_path / f"out{jobs}"
@@ -392,7 +392,7 @@ def test_a_changed_library_or_result_voids_old_pages(tmp_path, monkeypatch):
 def test_chapters_run_again_when_what_they_depend_on_has_changed(tmp_path, monkeypatch):
     """Two notebooks that count how often they were run, one of them the summary."""
     monkeypatch.setattr(up_to_date, "ROOT", tmp_path)
-    monkeypatch.setattr(notebooks, "warm", lambda: None)
+    monkeypatch.setattr(execution, "warm", lambda: None)
     for folder in ("synlib", "notebooks", "book/results"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "requirements.txt").touch()
@@ -412,7 +412,7 @@ def test_chapters_run_again_when_what_they_depend_on_has_changed(tmp_path, monke
     def runs():
         (output / "runs").unlink(missing_ok=True)
         with contextlib.suppress(ClickException):
-            notebooks.run_notebooks(chapters, "quick", {}, output, 2, keep=True)
+            execution.run_notebooks(chapters, "quick", {}, output, 2, keep=True)
         return (output / "runs").read_text() if (output / "runs").exists() else ""
 
     assert runs() == "os"
@@ -437,7 +437,7 @@ def test_chapters_run_again_when_what_they_depend_on_has_changed(tmp_path, monke
 def test_scorecard_rows_are_taken_from_an_executed_notebook(tmp_path):
     chapter = ROOT / "notebooks" / "12_spiking_neuron.ipynb"
     small = dict(n_patterns=[1, 2], thresholds=[0.1, 0.2], seeds=2)
-    notebooks.run_notebooks([chapter], "quick", small, tmp_path, 1, results=tmp_path / "results")
+    execution.run_notebooks([chapter], "quick", small, tmp_path, 1, results=tmp_path / "results")
     assert "SYNLIB_FIGURES" not in os.environ  # nothing is left for those who come after
     (record,) = scorecard.load(tmp_path / "results").values()
     (row,) = record["rows"]

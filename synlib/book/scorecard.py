@@ -5,12 +5,10 @@ the paper profile are kept in ``book/results``, one file a chapter, written by
 ``synlib book --profile paper``.
 """
 
-import datetime
 import html
 import itertools
 import json
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -208,8 +206,8 @@ class Card:
         }
 
 
-def store(rows, chapter, seconds, folder=RESULTS):
-    """Keep the rows of a chapter, with the date and the version of the library.
+def store(rows, chapter, day, folder=RESULTS):
+    """Keep the rows of a chapter, with the day on which its runs were made.
 
     Parameters
     ----------
@@ -217,23 +215,16 @@ def store(rows, chapter, seconds, folder=RESULTS):
         What a `Card` has put into a notebook.
     chapter : str
         Name of the notebook; becomes that of the file.
-    seconds : float
-        How long it ran.
+    day : datetime.date
     folder : path
     """
     folder.mkdir(parents=True, exist_ok=True)
-    record = {
-        "chapter": chapter,
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "versions": {name: version(name) for name in ("synlib", "numpy", "numba")},
-        "seconds": round(seconds),
-        "rows": rows,
-    }
+    record = {"chapter": chapter, "date": day.isoformat(), "rows": rows}
     (folder / f"{chapter}.json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
 
 
 def load(folder=RESULTS):
-    """The stored results: for each chapter its ``date``, ``versions``, ``seconds`` and ``rows``.
+    """The stored results: for each chapter its ``date`` and ``rows``.
 
     Verdicts are computed anew from the stored medians: the bands may have changed since.
 

@@ -11,11 +11,16 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def notebook_version(path, values, shows_results):
-    """Names all that the execution of a notebook with these parameters depends on."""
+def notebook_version(path, values, shows_results, stored_runs=None):
+    """Names all that the execution of a notebook with these parameters depends on.
+
+    ``stored_runs`` is the file of the runs that it looks up, if there is one.
+    """
     parts = [path.read_text("utf-8"), repr(sorted(values.items())), sys.version, _sources()]
     if shows_results:
         parts.append(_results())
+    if stored_runs:
+        parts.append(_digest([stored_runs]))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import yaml
 
-from synlib.book import notebooks, parameters, repository, scorecard, up_to_date
+from synlib.book import execution, notebooks, parameters, repository, scorecard, up_to_date
 
 PROFILES = click.Choice(["quick", "paper"])
 
@@ -30,7 +30,7 @@ def figures(chapters, profile, assignments, output, jobs):
     """
     paths = list(dict.fromkeys(map(notebooks.find, chapters))) or notebooks.all_notebooks()
     given = dict(map(parameters.parse, assignments))
-    notebooks.run_notebooks(paths, profile, given, output.expanduser(), jobs)
+    execution.run_notebooks(paths, profile, given, output.expanduser(), jobs)
     click.echo(f"Figures are in {output}")
 
 
@@ -50,9 +50,7 @@ def book(profile, jobs):
     _forget_old_pages(build)
     source = build / profile
     results = scorecard.RESULTS if profile == "paper" else None
-    notebooks.run_notebooks(
-        paths, profile, {}, source / "notebooks", jobs, results, keep=profile == "quick"
-    )
+    execution.run_notebooks(paths, profile, {}, source / "notebooks", jobs, results, keep=True)
     _copy_book(source)
     config_file = build / "config.yml"
     config_file.write_text(yaml.safe_dump(_config()))

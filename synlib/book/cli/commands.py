@@ -1,4 +1,4 @@
-"""The command line: ``synlib figures | book | data | cache | scorecard``.
+"""The command line: ``synlib figures | book | runs | check | data | cache | scorecard``.
 
 Exit codes: 0, done; 1, it failed and the last line on standard error says why; 2, the command was
 not understood; 130, it was stopped by Ctrl-C.
@@ -15,6 +15,7 @@ import click
 from synlib.book import scorecard
 from synlib.book.cli.building import book, figures
 from synlib.book.cli.storage import cache, data
+from synlib.book.cli.stored import check, make_runs
 
 INTERRUPTED = 130  # the exit code that shells expect after Ctrl-C
 PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹×", "-0123456789x") | {ord("≥"): ">=", ord("≤"): "<="}
@@ -46,7 +47,7 @@ def main():
     """What does it cost to learn? Figures, book and data of synlib."""
 
 
-for command in (figures, book, data, cache):
+for command in (figures, book, make_runs, check, data, cache):
     main.add_command(command)
 
 

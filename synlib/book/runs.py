@@ -1,0 +1,164 @@
+"""The stored runs of the chapters at the sizes of the papers: made, described and repeated.
+
+`synlib.stored` is their format, and `synlib.sweep` finds them; here is which files they are in, and
+how it is seen that they are still what the library computes.
+"""
+
+import datetime
+import random
+import re
+from importlib.metadata import version
+
+import click
+
+from synlib import archives, stored
+from synlib._described import of_library, revived
+from synlib.book import notebooks
+from synlib.sweep import run_once, seed_state
+
+TOLERANCES = {"perceptron": 1e-9}  # of numbers of functions whose name begins so; else 0
+
+
+def path_of(chapter):
+    """The file of the stored runs of a chapter, which may not be there."""
+    return notebooks.ROOT / "book" / "runs" / f"{chapter}.json.gz"
+
+
+def store(chapter, runs):
+    """Write all runs of a chapter, made today, in place of what is stored."""
+    header = {
+        "chapter": chapter,
+        "made": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "versions": {name: version(name) for name in ("synlib", "numpy", "numba")},
+        "seconds": round(sum(run.seconds for run in runs)),
+    }
+    stored.write(path_of(chapter), header, runs)
+
+
+def seconds(chapter):
+    """The processor time that the runs of a chapter take; 0 if that is not known."""
+    path = path_of(chapter)
+    return stored.header(path)["seconds"] if path.is_file() else 0
+
+
+def made(chapter):
+    """The day on which the stored runs of a chapter were made."""
+    return datetime.date.fromisoformat(stored.header(path_of(chapter))["made"])
+
+
+def where_from(chapter, profile, n_stored, n_computed):
+    """Where the numbers on a page come from, in a sentence or two; empty if there were no runs.
+
+    Examples
+    --------
+    >>> where_from("01_perceptron_energy", "quick", 0, 200)
+    'At small sizes, which take seconds: 200 runs, computed for this page.'
+    """
+    total = n_stored + n_computed
+    if not total:
+        return ""
+    if profile == "quick":
+        return f"At small sizes, which take seconds: {total:,} runs, computed for this page."
+    if not n_stored:
+        return f"At the size of the papers: {total:,} runs, all computed for this page."
+    day = made(chapter)
+    kept = f"stored on {day.day} {day:%B %Y}"
+    if not n_computed:
+        return f"At the size of the papers: {total:,} runs, all {kept}."
+    return (
+        f"At the size of the papers: {n_stored:,} runs {kept}, and {n_computed:,} computed for "
+        "this page."
+    )
+
+
+def find(name):
+    """The stored run with a name such as 5:317, the 317th of chapter 5.
+
+    Returns
+    -------
+    name : str
+    run : Run
+    """
+    match = re.fullmatch(r"(\w+):(\d+)", name)
+    if not match:
+        raise click.UsageError(f"a stored run is named CHAPTER:NUMBER, such as 5:317; got {name!r}")
+    chapter = notebooks.find(match[1]).stem
+    known = list(_opened(chapter))
+    number = int(match[2])
+    if not 1 <= number <= len(known):
+        raise click.UsageError(f"{chapter} has the stored runs 1 to {len(known)}, got {number}")
+    return f"{int(chapter[:2])}:{number}", _opened(chapter).find(known[number - 1])
+
+
+def draw(seed, budget):
+    """Stored runs drawn at random, of any chapter, until they take so many seconds together.
+
+    Runs on data that are not on this computer are left out.
+
+    Parameters
+    ----------
+    seed : int
+    budget : float
+        Processor time when they were made, in seconds; at least one run is drawn.
+
+    Returns
+    -------
+    list of (str, Run)
+        Names, as `find` takes them, and runs.
+    """
+    chapters = [path.stem for path in notebooks.all_notebooks() if path_of(path.stem).is_file()]
+    names = [f"{name}:{n + 1}" for name in chapters for n in range(len(_opened(name)))]
+    random.Random(seed).shuffle(names)
+    drawn, spent = [], 0.0
+    for name in names:
+        found = find(name)
+        if drawn and spent >= budget:
+            break
+        if all(map(_is_here, found[1].arguments.values())):
+            drawn.append(found)
+            spent += found[1].seconds
+    return drawn
+
+
+def repeat(run):
+    """Compute a stored run again.
+
+    Returns
+    -------
+    list of str
+        What differs from what is stored; empty if nothing does.
+    """
+    arguments = {name: revived(value) for name, value in run.arguments.items()}
+    records, _ = run_once(
+        of_library(run.function), arguments | {"random_state": seed_state(run.seed)}
+    )
+    name = run.function.rpartition(".")[2]
+    tolerance = max(TOLERANCES.get(kind, 0.0) * name.startswith(kind) for kind in TOLERANCES)
+    return stored.differences(run, records, tolerance)
+
+
+def summary(run):
+    """A run in a line.
+
+    Examples
+    --------
+    >>> summary(stored.Run("synlib.experiments.perceptron_run", {"load": 1.5}, 3, []))
+    'perceptron_run, load=1.5, run 3'
+    """
+    arguments = [f"{name}={revived(value)!r}" for name, value in run.arguments.items()]
+    return ", ".join([run.function.rpartition(".")[2], *arguments, f"run {run.seed}"])
+
+
+def _opened(chapter):
+    path = path_of(chapter)
+    if not path.is_file():
+        raise click.ClickException(f"no runs of {chapter} are stored: `synlib runs {chapter}`")
+    return stored.opened(path)
+
+
+def _is_here(argument):
+    """Whether an argument is no data set, or one that is on this computer."""
+    if not (isinstance(argument, dict) and "dataset" in argument):
+        return True
+    wanted = [archive for archive in archives.ARCHIVES if archive.folder == argument["dataset"]]
+    return all(archives.find(archive) for archive in wanted)
