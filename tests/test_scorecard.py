@@ -2,13 +2,14 @@
 
 import datetime
 import json
+import re
 
 import numpy as np
 import pytest
 
-from synlib.book import notebooks, parameters, scorecard
-from synlib.book.claims import CLAIMS, INFINITY, Claim
-from synlib.book.scorecard import Card, judge, verdict
+from synlib.book import notebooks, parameters, scorecard, scorecard_pages
+from synlib.book.claims import CLAIMS, INFINITY, Claim, Measure
+from synlib.book.scorecard import Card, Row, judge, verdict
 
 
 def test_bands_are_nested_and_in_order():
@@ -85,9 +86,67 @@ def test_pages_hold_every_claim_and_no_stray_markup(tmp_path):
     page = scorecard.Board({})._repr_mimebundle_()["text/html"]
     for key in CLAIMS:
         assert f">{key}" in page
-    assert page.count("<tr>") == page.count("</tr>")
+    assert page.count("<tr") == page.count("</tr>")
+    assert page.count("<li ") == page.count('<td class="claim"') == len(CLAIMS)
     rows = judge("E14", saved=[2.5, 3.0], minimum=INFINITY)
     html = Card(rows)._repr_mimebundle_()["text/html"]
     assert "&gt; 2" in html
     assert "<svg" in html
     assert "nan" not in html
+
+
+@pytest.mark.parametrize(
+    ("published", "values", "ratio"),
+    [
+        ("0.8", [0.4, 0.8, 1.6], (0.5, 1, 2)), ("10⁸", [5e7, 1e8, 1e8], (0.5, 1, 1)),
+        ("60-100", [30, 80, 200], (0.5, 1, 2)), ("≥ 20", [10, 20, 40], (0.5, 1, 2)),
+        ("< 1", [0.5, 0.5, 0.5], (0.5, 0.5, 0.5)), ("0", [0.1, 0.2, 0.3], None),
+        ("> 0", [0.1, 0.2, 0.3], None), ("more", [1, 1, 1], None), ("1", [-1, 0.5, 1], None),
+        ("1", [np.nan] * 3, None), ("> 1", [2, INFINITY, INFINITY], None),
+    ],
+)  # fmt: skip
+def test_ratios_to_what_is_claimed(published, values, ratio):
+    measure = Measure("something", published, ((0, 1), (0, 2)))
+    low, value, high = values
+    row = Row("E2", "ratio", value, low, high, 3, "reproduced")
+    assert scorecard_pages.ratios(row, measure) == (ratio and pytest.approx(ratio))
+
+
+def test_claims_lead_to_their_figures_and_back(monkeypatch):
+    figures = {}
+    for path in notebooks.all_notebooks():
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        judged = set(re.findall(r'judge\(\s*"(\w+)"', "".join("".join(c["source"]) for c in cells)))
+        names = {cell["metadata"].get("mystnb", {}).get("figure", {}).get("name") for cell in cells}
+        figures |= dict.fromkeys(judged, (path.stem, names))
+    assert figures.keys() == CLAIMS.keys()
+    results = {chapter: {"date": "2026-01-02", "rows": []} for chapter, _ in figures.values()}
+    for key, (chapter, names) in figures.items():
+        assert CLAIMS[key].figure in names, key
+        measured = dict.fromkeys(CLAIMS[key].measures, 1.0)
+        results[chapter]["rows"] += judge(key, **measured)
+    monkeypatch.delenv("SYNLIB_PROFILE", raising=False)
+    assert "href" not in scorecard_pages.board(results)
+    monkeypatch.setenv("SYNLIB_PROFILE", "quick")
+    page = scorecard_pages.board(results)
+    for key, (chapter, _) in figures.items():
+        assert page.count(f'href="{chapter}.html#{CLAIMS[key].figure}"') >= 2
+        assert f'id="claim-{key}"' in page
+        card = scorecard_pages.card(judge(key, **dict.fromkeys(CLAIMS[key].measures, 1.0)), None)
+        assert f'href="11_scorecard.html#claim-{key}">{key}</a>' in card
+
+
+def test_claims_are_sorted_by_verdict_and_can_be_chosen():
+    results = {"01": {"rows": judge("E2", ratio=3.0) + judge("E3", inefficiency=900)}}
+    page = scorecard_pages.board(results)
+    order = re.findall(r'<li data-paper="(\w+)" data-verdict="([\w ]+)"', page)
+    verdicts = [judged for _, judged in order]
+    assert verdicts == sorted(verdicts, key=scorecard.VERDICTS.index)
+    assert verdicts[:2] == ["reproduced", "differs"]
+    assert {paper for paper, _ in order} == set(scorecard_pages.PAPERS)
+    boxes = re.findall(r'<input type="checkbox" name="(\w+)" value="([\w ]+)" checked>', page)
+    assert boxes == [
+        *(("paper", paper) for paper in scorecard_pages.PAPERS),
+        *(("verdict", judged) for judged in scorecard.VERDICTS),
+    ]
+    assert page.count(" data-paper=") == len(CLAIMS) + page.count("</tr>") - 1

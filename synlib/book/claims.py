@@ -44,12 +44,15 @@ class Claim:
     measures : dict of str to Measure
     second_hand : bool
         Known to us, wholly or in part, only from others than the source.
+    figure : str
+        Name of the figure of the chapter that shows it best.
     """
 
     text: str
     source: str
     measures: dict[str, Measure]
     second_hand: bool = False
+    figure: str = ""
 
 
 CLAIMS = {
@@ -60,21 +63,25 @@ CLAIMS = {
             "updates": Measure("updates / theory", "1", CLOSE),
             "presentations": Measure("presentations / theory", "1", CLOSE),
         },
+        figure="fig-perceptron-energy",
     ),
     "E2": Claim(
         "its inefficiency follows √(πP)/(2-P/N)",
         "li2020, Fig 1D",
         {"ratio": Measure("inefficiency / theory", "1", CLOSE)},
+        figure="fig-perceptron-inefficiency",
     ),
     "E3": Claim(
         "1,900 patterns on 1,000 inputs cost some 900 times the minimum",
         "li2020, text",
         {"inefficiency": Measure("inefficiency", "900", ((720, 1125), (450, 1800)))},
+        figure="fig-perceptron-inefficiency",
     ),
     "E4": Claim(
         "the weights vary about 20 % less than those of a random walk",
         "li2020, Methods",
         {"variance": Measure("variance / random walk", "0.8", ((0.7, 0.9), (0.6, 1.0)))},
+        figure="fig-perceptron-energy",
     ),
     "E5": Claim(
         "learning costs more than the minimum for exponents up to about 2, and less beyond, "
@@ -84,11 +91,13 @@ CLAIMS = {
             "exponent": Measure("exponent where both are equal", "2", ((1.8, 2.3), (1.5, 2.5))),
             "potentiation": Measure("inefficiency, potentiation only / both signs", "1", CLOSE),
         },
+        figure="fig-perceptron-exponent",
     ),
     "E6": Claim(
         "the energy is least at an intermediate threshold",
         "li2020, Fig 2B",
         {"ratio": Measure("least energy / that at the better end", "< 1", LESS)},
+        figure="fig-cache-threshold",
     ),
     "E7": Claim(
         "free maintenance lets caching reach the minimum; the dearer it is, the more learning "
@@ -98,6 +107,7 @@ CLAIMS = {
             "free": Measure("energy / minimum, c = 0", "1", CLOSE),
             "formula": Measure("energy / formula, the cost furthest off", "1", CLOSE),
         },
+        figure="fig-cache-cost",
     ),
     "E8": Claim(
         "decay costs energy and lowers the best threshold; with dear maintenance it can make "
@@ -108,6 +118,7 @@ CLAIMS = {
             "threshold": Measure("best threshold, strongest decay / none, c lowest", "< 1", LESS),
             "time": Measure("epochs, mildest decay / none, c intermediate", "< 1", LESS),
         },
+        figure="fig-decay-energy",
     ),
     "E9": Claim(
         "the threshold trades learning time against energy when maintenance is cheap",
@@ -117,11 +128,13 @@ CLAIMS = {
                 "epochs, best threshold / lowest, c lowest, median over decays", "> 1", MORE
             )
         },
+        figure="fig-decay-trade",
     ),
     "E10": Claim(
         "all three scopes of consolidation save about as much",
         "li2020, Fig 4B",
         {"ratio": Measure("worst scope / best scope", "1", ((1, 1.25), (1, 2)))},
+        figure="fig-scopes-cost",
     ),
     "E11": Claim(
         "both powers follow the Fokker-Planck theory",
@@ -130,6 +143,7 @@ CLAIMS = {
             "consolidation": Measure("consolidation power / theory", "1", CLOSE),
             "maintenance": Measure("maintenance power / theory", "1", CLOSE),
         },
+        figure="fig-decay-powers",
     ),
     "E12": Claim(
         "energy rises exponentially with accuracy; at low learning rates it does not depend on "
@@ -141,11 +155,13 @@ CLAIMS = {
             "high rate": Measure("energy, highest rate / low rates", "> 1", MORE),
             "accuracy": Measure("error, highest rate / rate 0.1", "≥ 1", ((1, INFINITY),) * 2),
         },
+        figure="fig-rates-li",
     ),
     "E13": Claim(
         "without a cache a network spends at least some 20 times the minimum at any accuracy",
         "li2020, Fig 5B",
         {"ratio": Measure("least energy / minimum", "≥ 20", ((16, INFINITY), (10, INFINITY)))},
+        figure="fig-caching-accuracy",
     ),
     "E14": Claim(
         "caching saves a network manifold, and stays above the minimum",
@@ -156,6 +172,7 @@ CLAIMS = {
             ),
             "minimum": Measure("energy, caching / minimum", "> 1", ((1, INFINITY),) * 2),
         },
+        figure="fig-caching-accuracy",
     ),
     "E15": Claim(
         "there is a best number of hidden units, which grows with the accuracy asked",
@@ -164,11 +181,13 @@ CLAIMS = {
             "minimum": Measure("least energy / that at the better end", "< 1", LESS),
             "growth": Measure("best number, high accuracy / low accuracy", "> 1", MORE),
         },
+        figure="fig-caching-hidden",
     ),
     "E16": Claim(
         "caching saves a spiking neuron about 80 %",
         "li2020, Fig 2S1",
         {"saved": Measure("share saved", "0.8", ((0.65, 0.95), (0.4, 1)))},
+        figure="fig-spiking-energy",
     ),
     "R1": Claim(
         "maintenance levels off at high thresholds",
@@ -180,36 +199,43 @@ CLAIMS = {
                 ((-0.25, 0.25), (-0.5, 0.5)),
             )
         },
+        figure="fig-cache-threshold",
     ),
     "R2": Claim(
         "the best threshold falls with the maintenance cost",
         "nyiro2022, Fig 4",
         {"ratio": Measure("best threshold, highest cost / lowest", "< 1", LESS)},
+        figure="fig-cache-cost",
     ),
     "R3": Claim(
         "low learning rates cost more energy at equal accuracy",
         "nyiro2022, Fig 5",
         {"ratio": Measure("energy, lowest rate / highest, as they ran it", "> 1", MORE)},
+        figure="fig-rates-nyiro",
     ),
     "R4": Claim(
         "caching gains much at low accuracy and ever less towards the highest",
         "nyiro2022, Fig 6",
         {"ratio": Measure("gain at the lowest accuracy / at the highest", "> 1", MORE)},
+        figure="fig-caching-accuracy",
     ),
     "R5": Claim(
         "energy grows about linearly with the number of hidden units",
         "nyiro2022, Fig 7",
         {"exponent": Measure("power of the number of hidden units", "1", CLOSE)},
+        figure="fig-caching-hidden",
     ),
     "R6": Claim(
         "corrected maintenance adds most at low thresholds",
         "nyiro2022, Fig 8",
         {"ratio": Measure("share added, lowest threshold / best", "> 1", MORE)},
+        figure="fig-cache-corrected",
     ),
     "C1": Claim(
         "95 % on MNIST takes at least some 10⁸ synaptic updates",
         "vanrossum2024, abstract",
         {"writes": Measure("fewest writes of all rules", "10⁸", ((5e7, 2e8), (2e7, 5e8)))},
+        figure="fig-fraction-writes",
     ),
     "C2": Claim(
         "the energy of ordinary learning grows with the network, M1 about as its root, M0 as "
@@ -220,6 +246,7 @@ CLAIMS = {
             "M0": Measure("power of hidden units, M0", "≥ 0.5", ((0.4, INFINITY), (0.1, INFINITY))),
         },
         second_hand=True,
+        figure="fig-size-energy",
     ),
     "C3": Claim(
         "updating only the largest saves much, most in large networks, at slightly longer learning",
@@ -230,6 +257,7 @@ CLAIMS = {
             "size": Measure("M1 saved, largest network / smallest", "> 1", MORE),
             "time": Measure("steps / those of ordinary learning", "> 1", ((1, 2), (0.8, 4))),
         },
+        figure="fig-fraction-energy",
     ),
     "C4": Claim(
         "a plastic subnetwork makes energy independent of network size; 60 to 100 units are best",
@@ -239,11 +267,13 @@ CLAIMS = {
             "best": Measure("best number of plastic units", "60-100", ((60, 100), (30, 200))),
         },
         second_hand=True,
+        figure="fig-subnetwork-hidden",
     ),
     "C5": Claim(
         "a subnetwork of which only the largest updates are expressed saves most",
         "vanrossum2024",
         {"ratio": Measure("writes, both / better of the two", "< 1", LESS)},
+        figure="fig-subnetwork-hidden",
     ),
     "C6": Claim(
         "choosing the largest updates leaves the best accuracy nearly unchanged, a fixed choice "
@@ -256,6 +286,7 @@ CLAIMS = {
             ),
         },
         second_hand=True,
+        figure="fig-rules-accuracy",
     ),
     "C7": Claim(
         "the chosen set changes all the time",
@@ -265,10 +296,12 @@ CLAIMS = {
             "fixed": Measure("churn, fixed choice", "0.01", ((0, 0.02), (0, 0.1))),
         },
         second_hand=True,
+        figure="fig-writes",
     ),
     "C8": Claim(
         "caching saves on top of competition",
         "vanrossum2024",
         {"ratio": Measure("energy, both / largest updates alone", "< 1", LESS)},
+        figure="fig-map",
     ),
 }

@@ -5,9 +5,8 @@ the paper profile are kept in ``book/results``, one file a chapter, written by
 ``synlib book --profile paper``.
 """
 
-import html
-import itertools
 import json
+import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -116,7 +115,7 @@ def totals(results):
     >>> sum(totals({}).values()) == len(CLAIMS)
     True
     """
-    verdicts = [verdict(rows) for rows in _by_claim(results).values()]
+    verdicts = [verdict(rows) for rows in by_claim(results).values()]
     return {name: verdicts.count(name) for name in VERDICTS}
 
 
@@ -136,7 +135,9 @@ class Board:
         return ", ".join(f"{name}: {count}" for name, count in totals(self.results).items())
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"text/plain": str(self), "text/html": _board(self.results)}
+        from synlib.book import scorecard_pages
+
+        return {"text/plain": str(self), "text/html": scorecard_pages.board(self.results)}
 
 
 class Card:
@@ -161,7 +162,7 @@ class Card:
 
     def __str__(self):
         return "\n".join(
-            f"{row.claim:4} {row.verdict:14} {row.measure} = {_spread(row)}; "
+            f"{row.claim:4} {row.verdict:14} {row.measure} = {spread(row)}; "
             f"published {CLAIMS[row.claim].measures[row.measure].published}"
             for row in self.rows
         )
@@ -198,10 +199,14 @@ class Card:
         print(f"not found with these parameters: {finding}")
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        stored = load(RESULTS).get(self.chapter)
+        from synlib.book import scorecard_pages
+
+        # on a page at the size of the papers, what is measured here is what is stored
+        is_paper = os.environ.get("SYNLIB_PROFILE") == "paper"
+        stored = None if is_paper else load(RESULTS).get(self.chapter)
         return {
             "text/plain": str(self),
-            "text/html": _table(self.rows, stored),
+            "text/html": scorecard_pages.card(self.rows, stored),
             MIME: [_finite(asdict(row)) for row in self.rows],
         }
 
@@ -268,16 +273,17 @@ def _verdict(measure, value):
     return "differs"
 
 
-def _spread(row):
+def spread(row):
+    """The value of a row as people write it, with the lowest and the highest."""
     if row.n_values == 0:
         return "no value"
-    spread = f" ({_number(row.low)} to {_number(row.high)})" if row.n_values > 1 else ""
-    return f"{_number(row.value)}{spread}"
+    between = f" ({number(row.low)} to {number(row.high)})" if row.n_values > 1 else ""
+    return f"{number(row.value)}{between}"
 
 
-def _number(value):
+def number(value):
     """Two digits, as people write them: 1,200 and 9.9×10⁷, not 1.2e+03 and 9.9e+07."""
-    text = f"{value:.2g}"
+    text = f"{value:.2g}" if abs(value) > 1e-12 else "0"  # what is left by rounding
     if "e" not in text:
         return text
     if 1 <= abs(value) < 1e6:
@@ -286,63 +292,7 @@ def _number(value):
     return f"{mantissa}×10{str(int(exponent)).translate(RAISED)}"
 
 
-def _table(rows, stored):
-    """The rows as HTML, beside those of the paper profile if there are any."""
-    paper = {(row.claim, row.measure): row for row in stored["rows"]} if stored else {}
-    head = ["claim", "measured", "published", "here"]
-    if stored:
-        head.append(f"paper profile, regenerated on {stored['date']}")
-    lines = [f"<tr>{_cells('th', head)}</tr>"]
-    for key, group in itertools.groupby(rows, key=lambda row: row.claim):
-        of_claim = list(group)
-        span = f' rowspan="{len(of_claim)}"'
-        line = _cells(f'td class="claim"{span}', [f"{key}: {CLAIMS[key].text}"])
-        for row in of_claim:
-            measure = CLAIMS[key].measures[row.measure]
-            line += _cells("td", [measure.what, measure.published])
-            line += f"<td>{_interval(row, measure)}</td>"
-            if stored:
-                other = paper.get((key, row.measure))
-                line += f"<td>{_interval(other, measure) if other else ''}</td>"
-            lines.append(f"<tr>{line}</tr>")
-            line = ""
-    return _scrolling(lines, "Scorecard of this chapter")
-
-
-def _board(results):
-    """All claims as HTML: one line a measure."""
-    head = ["claim", "verdict", "measured", "published", "here"]
-    lines = [f"<tr>{_cells('th', head)}</tr>"]
-    for key, rows in _by_claim(results).items():
-        claim = CLAIMS[key]
-        judged = verdict(rows)
-        span = f' rowspan="{len(rows)}"'
-        place = claim.source.partition(", ")[2]
-        text = f"{key}{'~' if claim.second_hand else ''}: {claim.text}"
-        line = _cells(f'td class="claim"{span}', [f"{text} ({place})" if place else text])
-        name = judged.replace(" ", "-")
-        line += _cells(f'td class="verdict {name}"{span}', [f"{SYMBOLS[judged]} {judged}"])
-        for row in rows:
-            measure = claim.measures[row.measure]
-            line += _cells("td", [measure.what, measure.published])
-            line += f"<td>{_interval(row, measure)}</td>"
-            lines.append(f"<tr>{line}</tr>")
-            line = ""
-    return _scrolling(lines, "Scorecard of all claims")
-
-
-def _scrolling(lines, label):
-    """A table that can be scrolled, by keyboard as well, where the screen is narrow."""
-    table = f"<table>{''.join(lines)}</table>"
-    return f'<div class="scorecard" tabindex="0" role="region" aria-label="{label}">{table}</div>'
-
-
-def _cells(tag, texts):
-    name = tag.split()[0]
-    return "".join(f"<{tag}>{html.escape(text)}</{name}>" for text in texts)
-
-
-def _by_claim(results):
+def by_claim(results):
     """The rows of every claim, also of those that nothing is stored about."""
     found = {(row.claim, row.measure): row for record in results.values() for row in record["rows"]}
     unknown = np.nan, np.nan, np.nan, 0, "not tested"
@@ -350,34 +300,6 @@ def _by_claim(results):
         key: [found.get((key, name)) or Row(key, name, *unknown) for name in claim.measures]
         for key, claim in CLAIMS.items()
     }
-
-
-def _interval(row, measure):
-    """Text and a small picture: the bands, the spread over seeds, and the median."""
-    text = html.escape(_judged(row))
-    if not np.isfinite([row.value, row.low, row.high]).all():
-        return text
-    ends = [end for band in measure.bands for end in band if np.isfinite(end)]
-    low, high = min([*ends, row.low]), max([*ends, row.high])
-    room = 0.1 * (high - low) or 1.0
-    low, high = low - room, high + room
-
-    def place(value):
-        return 100 * (min(max(value, low), high) - low) / (high - low)
-
-    (a, b), (c, d) = (tuple(map(place, band)) for band in measure.bands)
-    return (
-        f'{text}<br><svg width="100" height="14" viewBox="0 0 100 14" aria-hidden="true">'
-        f'<rect x="{c:.1f}" width="{d - c:.1f}" height="14" fill="#cccccc"/>'
-        f'<rect x="{a:.1f}" width="{b - a:.1f}" height="14" fill="#8fd0bd"/>'
-        f'<path d="M{place(row.low):.1f} 7H{place(row.high):.1f}" stroke="currentColor" '
-        f'stroke-width="2"/>'
-        f'<circle cx="{place(row.value):.1f}" cy="7" r="4" fill="currentColor"/></svg>'
-    )
-
-
-def _judged(row):
-    return f"{_spread(row)}: {row.verdict}"
 
 
 def _finite(row):

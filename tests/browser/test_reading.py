@@ -28,6 +28,32 @@ def test_scorecard_is_cards_on_a_phone(browser, site):
         assert box.evaluate("box => box.scrollWidth <= box.clientWidth + 1")
 
 
+def test_claims_are_chosen_by_paper_and_verdict_without_a_server(browser):
+    page = browser.new_page()
+    page.goto((SITE / "notebooks" / "11_scorecard.html").as_uri())
+    claims, rows = page.locator(".ratios li"), page.locator(".scorecard tr[data-paper]")
+    said = page.locator(".board output")
+    total = claims.count()
+    assert total >= 30
+    assert said.inner_text() == f"{total} of {total} claims"
+    box = page.get_by_label("Li and van Rossum 2020")
+    box.focus()
+    page.keyboard.press("Space")
+    assert not box.is_checked()
+    assert page.locator(".ratios li[data-paper=li2020]:visible").count() == 0
+    shown = page.locator(".ratios li:visible").count()
+    assert 0 < shown < total
+    assert said.inner_text() == f"{shown} of {total} claims"
+    for label in ("qualitatively", "differs", "not tested"):
+        page.get_by_label(label).uncheck()
+    assert set(claims.locator("visible=true").evaluate_all(
+        "all => all.map(claim => claim.dataset.verdict)")) == {"reproduced"}  # fmt: skip
+    assert rows.locator("visible=true").count() > 0
+    claims.locator("visible=true").first.locator("a").click()
+    assert page.locator("figure:target, :target figure, figure :target").count()
+    page.close()
+
+
 @pytest.mark.parametrize("path", pages())
 def test_page_reads_without_scripts(browser, site, path):
     with Visit(browser, f"{site}/{path}", scripts=False) as visit:
