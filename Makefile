@@ -15,8 +15,8 @@ help:  ## list the targets
 book: environment  ## build the book, _build/html/index.html; some 4 minutes the first time (PROFILE=paper: sizes of the papers)
 	$(BIN)/synlib book --profile $(PROFILE)
 
-runs: environment  ## compute the stored runs of the paper profile anew, with the full MNIST (CHAPTER=5: of one chapter)
-	$(BIN)/synlib runs $(CHAPTER)
+runs: environment  ## compute the stored runs of the paper profile anew, with the full MNIST (CHAPTER=5: of one chapter; MISSING=1: only those that are not stored)
+	$(BIN)/synlib runs $(CHAPTER) $(if $(MISSING),--missing)
 
 pdf: book  ## print the whole book into one file, in _build/html (needs Chromium)
 	$(BIN)/python book/_ext/whole_book.py

@@ -1,6 +1,6 @@
 """Finished runs as compressed text: kept with a book, and looked up by `sweep` instead of computed.
 
-A file is gzipped JSON, one object a line: first a header, which says what the runs are for, the day
+A file is gzipped JSON, one object a line: first a header, which says what the runs are for, when
 they were made and the versions they were made with; then groups of runs of one function whose
 records have the same entries, in columns. Numbers are written so that they are read to the last
 bit. Nothing in a file is code, and reading one runs nothing.
@@ -47,6 +47,8 @@ class Run:
         What it returned.
     seconds : float
         Processor time it took.
+    made : str
+        The day on which it was computed, as in 2026-11-26.
     """
 
     function: str
@@ -54,6 +56,7 @@ class Run:
     seed: int
     records: list
     seconds: float = 0.0
+    made: str = ""
 
     @property
     def key(self):
@@ -71,7 +74,7 @@ class StoredRuns:
     Attributes
     ----------
     header : dict
-        ``chapter``, ``made`` (a day), ``versions``, ``seconds``.
+        ``chapter``, ``made`` (the days of the first and the last run), ``versions``, ``seconds``.
 
     Raises
     ------
@@ -190,23 +193,22 @@ class Notes:
 
     Parameters
     ----------
-    known : frozenset of str
-        Keys of the runs that were stored.
+    known : list of str
+        Keys of the runs that were stored, in order.
     finished : list of Run
         Those that were not, in order.
     others : int
         Runs that failed, or cannot be stored.
     """
 
-    known: frozenset
+    known: list
     finished: list
     others: int
 
 
 def leave_note(folder, notes):
     """Tell what one sweep has found and computed, in a folder of notes."""
-    content = asdict(notes) | {"known": sorted(notes.known)}
-    text = json.dumps(content, default=plain)
+    text = json.dumps(asdict(notes), default=plain)
     # the order of the sweeps is that of the files
     (Path(folder) / f"{time.time_ns():020}.json").write_text(text, "utf-8")
 
@@ -218,14 +220,14 @@ def notes(folder):
     -------
     Notes
     """
-    known, finished, others = set(), {}, 0
+    known, finished, others = {}, {}, 0
     for path in sorted(Path(folder).glob("*.json")):
         note = json.loads(path.read_text("utf-8"))
-        known.update(note["known"])
+        known |= dict.fromkeys(note["known"])
         for run in (Run(**entries) for entries in note["finished"]):
             finished.setdefault(run.key, run)
         others += note["others"]
-    return Notes(frozenset(known), list(finished.values()), others)
+    return Notes(list(known), list(finished.values()), others)
 
 
 def differences(run, records, tolerance=0.0):
@@ -277,7 +279,7 @@ def _encode(runs):
     return {
         "function": runs[0].function,
         "arguments": _columns.encode(calls),
-        "seconds": [run.seconds for run in runs],
+        "costs": _columns.encode([[{"seconds": run.seconds, "made": run.made}] for run in runs]),
         "rows": list(map(len, records)),
         "columns": _columns.encode(records),
     }
@@ -292,11 +294,10 @@ def _calls(group):
 def _decode(group):
     """The runs of a group."""
     records = _columns.decode(group["columns"], group["rows"])
+    costs = _columns.decode(group["costs"], [1] * len(group["rows"]))
     return [
-        Run(group["function"], arguments, seed, of_run, seconds)
-        for (arguments, seed), of_run, seconds in zip(
-            _calls(group), records, group["seconds"], strict=True
-        )
+        Run(group["function"], arguments, seed, of_run, **cost)
+        for (arguments, seed), of_run, (cost,) in zip(_calls(group), records, costs, strict=True)
     ]
 
 

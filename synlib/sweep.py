@@ -380,8 +380,7 @@ def _leave_note(function, runs, outcomes, missing):
             others += 1
         else:
             (finished if number in missing else known).append(run)
-    keys = frozenset(run.key for run in known)
-    stored.leave_note(folder, stored.Notes(keys, finished, others))
+    stored.leave_note(folder, stored.Notes([run.key for run in known], finished, others))
 
 
 def _copy(arguments):

@@ -72,7 +72,7 @@ def test_runs_are_made_drawn_and_told(book, monkeypatch):
     header = stored.header(path)
     assert header["chapter"] == "01_one"
     (record,) = scorecard.load(book / "book" / "results").values()
-    assert (record["date"], record["rows"][0].n_values) == (header["made"], 6)
+    assert ([record["date"]] * 2, record["rows"][0].n_values) == (header["made"], 6)
 
     monkeypatch.setenv("SYNLIB_CACHE", str(book / "another"))
     said, drawn = figures(book)
@@ -100,6 +100,26 @@ def test_a_failing_chapter_replaces_nothing_and_what_was_finished_is_kept(book):
     assert [path.read_bytes() for path in kept] == before
     assert len(list((book / "cache").rglob("output.pkl"))) == 20
     assert sorted(path.name for path in kept[0].parent.iterdir()) == ["01_one.json.gz"]
+
+
+def test_only_missing_runs_are_made_anew_if_so_asked(book, monkeypatch):
+    assert run("runs", "1", "--jobs", "1").exit_code == 0
+    path = book / "book" / "runs" / "01_one.json.gz"
+    lines = gzip.decompress(path.read_bytes()).decode()
+    today = stored.header(path)["made"][0]
+    path.write_bytes(gzip.compress(lines.replace(today, "2026-01-02").encode()))
+    (book / "notebooks" / "params" / "01_one.yaml").write_text("loads: [1.0, 1.5]\nseeds: 3\n")
+    monkeypatch.setenv("SYNLIB_CACHE", str(book / "another"))
+    assert run("runs", "1", "--missing", "--jobs", "1").exit_code == 0
+    assert len(list((book / "another").rglob("output.pkl"))) == 3
+    kept = stored.StoredRuns(path)
+    assert kept.header["made"] == ["2026-01-02", today]
+    found = [kept.find(key) for key in kept]
+    assert [(entry.arguments["load"], entry.made) for entry in found] == [
+        *[(1.0, "2026-01-02")] * 3, *[(1.5, today)] * 3,
+    ]  # fmt: skip
+    said, _ = figures(book)
+    assert re.search(r"6 runs, all stored between 2 January 2026 and \d+ \w+ 20\d\d\.", said)
 
 
 def test_a_changed_number_is_found_when_its_run_is_drawn(book):
@@ -138,7 +158,7 @@ def test_wrong_names_of_runs_are_refused(book, name, reason):
         stored.Run("synlib.experiments.perceptron_run", {"load": 1.0}, seed, [{"total": 1.0}])
         for seed in range(6)
     ]
-    runs.store("01_one", some)
+    runs.store("01_one", stored.Notes([], some, 0))
     result = run("check", name)
     assert result.exit_code == 2
     assert reason in result.output

@@ -27,18 +27,19 @@ NETWORK_SECONDS = 10  # without an answer from OpenML
 
 
 def run_notebooks(
-    notebooks, profile, given, output, jobs, results=None, keep=False, renew=False
+    notebooks, profile, given, output, jobs, results=None, keep=False, renew=""
 ):  # fmt: skip
     """Execute notebooks with papermill, and take the figures out of them.
 
-    With the sizes of the papers, stored runs are looked up; with ``renew``, all are computed and
-    stored anew. ``results`` is the folder where the rows of the scorecard are stored, if they are
-    to be. With ``keep``, what is in ``output`` stays where nothing that it was made of has changed.
-    A notebook that fails leaves the figures that it has drawn, and the others run.
+    With the sizes of the papers, stored runs are looked up. With ``renew`` "all", all are computed,
+    with "missing" only those that are not stored, and the file is written anew. ``results`` is the
+    folder where the rows of the scorecard are stored, if they are to be. With ``keep``, what is in
+    ``output`` stays where nothing that it was made of has changed. A notebook that fails leaves the
+    figures that it has drawn, and the others run.
     """
     require("ipykernel")
     chapters = _all_values(notebooks, profile, given)
-    drawn = {} if renew or profile != "paper" else _stored_files(chapters)
+    drawn = {} if renew == "all" or profile != "paper" else _stored_files(chapters)
     _find_data({path: values for path, values in chapters.items() if path not in drawn})
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -217,7 +218,8 @@ def _say_where_from(path, chapter, profile, notes):
     notebook = nbformat.read(path, as_version=4)
     computed = len(notes.finished) + notes.others
     is_stored = notes.known and not computed
-    day = runs.made(chapter) if is_stored else datetime.datetime.now(datetime.UTC).date()
+    today = datetime.datetime.now(datetime.UTC).date()
+    day = runs.made(chapter)[-1] if is_stored else today
     notebook.metadata["synlib"] = {"day": day.isoformat()}
     said = runs.where_from(chapter, profile, len(notes.known), computed)
     if said:
@@ -251,11 +253,11 @@ def _warnings(path):
 
 
 def _store_runs(chapter, notes):
-    """Put the runs of a chapter that has computed all of them in place of those that are stored."""
+    """Put the runs of a chapter that has found or computed them in place of what is stored."""
     if notes.others:
         click.echo(f"{chapter}: {notes.others} runs failed or cannot be stored", err=True)
-    if notes.finished:
-        runs.store(chapter, notes.finished)
+    if notes.known or notes.finished:
+        runs.store(chapter, notes)
 
 
 def extract_card(path, results):

@@ -7,6 +7,7 @@ how it is seen that they are still what the library computes.
 import datetime
 import random
 import re
+from dataclasses import replace
 from importlib.metadata import version
 
 import click
@@ -24,11 +25,15 @@ def path_of(chapter):
     return notebooks.ROOT / "book" / "runs" / f"{chapter}.json.gz"
 
 
-def store(chapter, runs):
-    """Write all runs of a chapter, made today, in place of what is stored."""
+def store(chapter, notes):
+    """Write all runs of a chapter in place of what is stored: some of that, and what is new."""
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    runs = [_opened(chapter).find(key) for key in notes.known]
+    runs += [replace(run, made=today) for run in notes.finished]
+    days = sorted({run.made for run in runs})
     header = {
         "chapter": chapter,
-        "made": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "made": [days[0], days[-1]],
         "versions": {name: version(name) for name in ("synlib", "numpy", "numba")},
         "seconds": round(sum(run.seconds for run in runs)),
     }
@@ -42,8 +47,8 @@ def seconds(chapter):
 
 
 def made(chapter):
-    """The day on which the stored runs of a chapter were made."""
-    return datetime.date.fromisoformat(stored.header(path_of(chapter))["made"])
+    """The days on which the first and the last of the stored runs of a chapter were made."""
+    return tuple(map(datetime.date.fromisoformat, stored.header(path_of(chapter))["made"]))
 
 
 def where_from(chapter, profile, n_stored, n_computed):
@@ -61,8 +66,8 @@ def where_from(chapter, profile, n_stored, n_computed):
         return f"At small sizes, which take seconds: {total:,} runs, computed for this page."
     if not n_stored:
         return f"At the size of the papers: {total:,} runs, all computed for this page."
-    day = made(chapter)
-    kept = f"stored on {day.day} {day:%B %Y}"
+    first, last = (f"{day.day} {day:%B %Y}" for day in made(chapter))
+    kept = f"stored on {last}" if first == last else f"stored between {first} and {last}"
     if not n_computed:
         return f"At the size of the papers: {total:,} runs, all {kept}."
     return (

@@ -13,8 +13,9 @@ stored runs anew; see "Running it yourself" in the book."""
 
 @click.command("runs")
 @click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
+@click.option("--missing", is_flag=True, help="Keep stored runs, and compute only the others.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; by default one a core.")
-def make_runs(chapters, jobs):
+def make_runs(chapters, missing, jobs):
     """Compute the runs of chapters at the size of the papers, and store them in book/runs.
 
     A CHAPTER is the number, the name or the path of a notebook; without any, all are run. The file
@@ -23,7 +24,8 @@ def make_runs(chapters, jobs):
     """
     paths = list(dict.fromkeys(map(notebooks.find, chapters))) or notebooks.all_notebooks()
     output = notebooks.ROOT / "_build" / "runs"
-    execution.run_notebooks(paths, "paper", {}, output, jobs, scorecard.RESULTS, renew=True)
+    renew = "missing" if missing else "all"
+    execution.run_notebooks(paths, "paper", {}, output, jobs, scorecard.RESULTS, renew=renew)
     for path in paths:
         file = runs.path_of(path.stem)
         if file.is_file():
