@@ -12,6 +12,13 @@ MANY = 9  # more than any list of styles ever had
 RATES = np.geomspace(0.1, 10, 5)
 
 
+@pytest.fixture(autouse=True)
+def style():
+    with plt.rc_context():
+        plotting.use_style()
+        yield
+
+
 @pytest.fixture
 def ax():
     figure, axes = plt.subplots()
@@ -187,3 +194,38 @@ def test_a_style_for_each_of_many_lines():
     styles = [str(style) for _, style in zip(range(40), plotting.line_styles(), strict=False)]
     assert len(set(styles)) == 40
     assert [style for _, style in plotting.cycled("abc", "xy")] == ["x", "y", "x"]
+
+
+@pytest.mark.parametrize("low", [3e-7, 0.0004, 0.5, 42, 7e4, 2e9])
+@pytest.mark.parametrize("factor", [1.1, 1.5, 3, 8, 40, 300, 1e5, 1e14])
+def test_logarithmic_axes_can_be_read(ax, low, factor):
+    ax.set(xscale="log", yscale="log", xlim=(low, factor * low), ylim=(low, factor * low))
+    for axis in (ax.xaxis, ax.yaxis):
+        places = [place for place in axis.get_majorticklocs() if low <= place <= factor * low]
+        shown = axis.get_major_formatter().format_ticks(places)
+        assert 3 <= len(shown) <= 8
+        assert len(set(shown)) == len(shown)
+        assert not any("e" in text.replace("times", "") for text in shown)
+        plain = [
+            (text, place) for text, place in zip(shown, places, strict=True) if "$" not in text
+        ]
+        for text, place in plain:
+            assert float(text.replace(",", "")) == pytest.approx(place)
+        assert {axis.get_minor_formatter()(place) for place in axis.get_minorticklocs()} <= {""}
+
+
+def test_logarithmic_axis_with_nothing_on_it_has_no_ticks():
+    figure, axes = plt.subplots()
+    axes.plot([], [])
+    axes.set(xscale="log", yscale="log")
+    figure.canvas.draw()
+    plt.close(figure)
+    axes.set_ylim(1, 100)
+    assert len(axes.get_yticks()) > 2
+
+
+def test_panels_have_letters():
+    figure, axes = plt.subplots(2, 2)
+    plotting.letter(axes.flat)
+    assert [ax.get_title(loc="left") for ax in axes.flat] == list("ABCD")
+    plt.close(figure)

@@ -15,7 +15,7 @@ NOTATION = "book/notation.html"
 # neither sentences nor words that somebody looks for
 CLUTTER = (
     ".headerlink, .cell_input, details, script, style, svg, nav, noscript, .math, "
-    ".copybtn, .eqno, .sd-card, .bibliography .label"
+    ".copybtn, .eqno, .sd-card, .contents-cards, .reading-time, .bibliography .label"
 )
 ENTRY = "dl.py.class, dl.py.function, dl.py.method, dl.py.exception, dl.py.data"
 

@@ -23,7 +23,7 @@ LINK = (
 )
 LINK_IN_PAGE = re.compile(r'<li class="whole-book">.*?</li>', re.DOTALL)
 NOT_PRINTED = (
-    "script, noscript, .headerlink, .copybtn, .prev-next-footer, .sd-card, "
+    "script, noscript, .headerlink, .copybtn, .prev-next-footer, .sd-card, .contents-cards, "
     "details.hide:not([open]), .show-all-code, button"
 )
 FOOTER = (

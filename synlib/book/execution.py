@@ -288,10 +288,11 @@ def extract_figures(path, output):
                 continue
             (output / f"{name}.png").write_bytes(base64.b64decode(content["image/png"]))
             if "image/svg+xml" in content:
-                (output / f"{name}.svg").write_text(content.pop("image/svg+xml"), "utf-8")
+                (output / f"{name}.svg").write_text(content["image/svg+xml"], "utf-8")
+                del content["image/png"]
             numbers = content.pop("application/json", {})
             (output / f"{name}.json").write_text(json.dumps(numbers, indent=1), "utf-8")
-    nbformat.write(notebook, path)  # in the book, one form of each figure is enough
+    nbformat.write(notebook, path)  # one form of each figure is enough: the one sharp at any size
 
 
 @contextlib.contextmanager

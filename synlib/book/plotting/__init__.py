@@ -39,6 +39,7 @@ with extra("book"):
         time_against_energy,
         walk,
     )
+    from synlib.book.plotting.scale import number
     from synlib.book.plotting.spikes import (
         conductances,
         share_of_runs,
@@ -53,7 +54,6 @@ with extra("book"):
         figure_numbers,
         letter,
         line_styles,
-        number,
         shades,
         spread,
         use_style,
