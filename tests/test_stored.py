@@ -242,7 +242,7 @@ def test_a_changed_number_is_found_when_the_run_is_repeated(noted):
     finished = noted().finished
     for function, relative in (("mlp_history", 0), ("perceptron_run", 1e-8), ("spiking_run", 0)):
         kept = [run for run in finished if run.function == f"synlib.experiments.{function}"]
-        assert [runs.repeat(run) for run in kept] == [[]] * len(kept)
+        assert [runs.repeat(runs.Drawn("", run)) for run in kept] == [[]] * len(kept)
         text = json.dumps(stored._encode(kept))
         tampered = 0
         for name, column in json.loads(text)["columns"].items():
@@ -256,7 +256,7 @@ def test_a_changed_number_is_found_when_the_run_is_repeated(noted):
             else:
                 values[-1] = another(values[-1], least)
                 group["columns"][name] = {kind: values}
-            found = runs.repeat(stored._decode(group)[-1])
+            found = runs.repeat(runs.Drawn("", stored._decode(group)[-1]))
             assert any(line.startswith(f"{name} is stored as") for line in found), name
             tampered += 1
         assert tampered > 10
@@ -264,5 +264,5 @@ def test_a_changed_number_is_found_when_the_run_is_repeated(noted):
 
 def test_a_random_handful_is_still_what_the_library_computes():
     """Drawn anew each time; the seed is at the top of what pytest prints."""
-    for name, run in runs.draw(int(os.environ["SYNLIB_DRAW"]), budget=20):
-        assert runs.repeat(run) == [], f"{name} ({runs.summary(run)}): `synlib check {name}`"
+    for drawn in runs.draw(int(os.environ["SYNLIB_DRAW"]), budget=20):
+        assert runs.repeat(drawn) == [], f"`synlib check {drawn.name}`: {runs.summary(drawn.run)}"

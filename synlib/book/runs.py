@@ -7,17 +7,38 @@ how it is seen that they are still what the library computes.
 import datetime
 import random
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 import click
+import llvmlite.binding as llvm
 
 from synlib import archives, stored
 from synlib._described import of_library, revived
 from synlib.book import notebooks
 from synlib.sweep import run_once, seed_state
 
-TOLERANCES = {"perceptron": 1e-9}  # of numbers of functions whose name begins so; else 0
+# relative, of numbers that are not whole: what perceptrons multiply, and on another processor what
+# goes to the ledger, may be added in another order; else runs are the same to the last bit
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A stored run that is to be computed again.
+
+    Parameters
+    ----------
+    name : str
+        Chapter and number in its file, such as 5:317.
+    run : Run
+    is_of_here : bool
+        Whether it was computed on a processor like that of this computer.
+    """
+
+    name: str
+    run: stored.Run
+    is_of_here: bool = True
 
 
 def path_of(chapter):
@@ -31,10 +52,12 @@ def store(chapter, notes):
     runs = [_opened(chapter).find(key) for key in notes.known]
     runs += [replace(run, made=today) for run in notes.finished]
     days = sorted({run.made for run in runs})
+    processors = _opened(chapter).header["processors"] if notes.known else []
     header = {
         "chapter": chapter,
         "made": [days[0], days[-1]],
         "versions": {name: version(name) for name in ("synlib", "numpy", "numba")},
+        "processors": sorted({*processors, llvm.get_host_cpu_name()}),
         "seconds": round(sum(run.seconds for run in runs)),
     }
     stored.write(path_of(chapter), header, runs)
@@ -81,8 +104,7 @@ def find(name):
 
     Returns
     -------
-    name : str
-    run : Run
+    Drawn
     """
     match = re.fullmatch(r"(\w+):(\d+)", name)
     if not match:
@@ -92,7 +114,9 @@ def find(name):
     number = int(match[2])
     if not 1 <= number <= len(known):
         raise click.UsageError(f"{chapter} has the stored runs 1 to {len(known)}, got {number}")
-    return f"{int(chapter[:2])}:{number}", _opened(chapter).find(known[number - 1])
+    kept = _opened(chapter)
+    is_of_here = kept.header["processors"] == [llvm.get_host_cpu_name()]
+    return Drawn(f"{int(chapter[:2])}:{number}", kept.find(known[number - 1]), is_of_here)
 
 
 def draw(seed, budget):
@@ -108,8 +132,7 @@ def draw(seed, budget):
 
     Returns
     -------
-    list of (str, Run)
-        Names, as `find` takes them, and runs.
+    list of Drawn
     """
     chapters = [path.stem for path in notebooks.all_notebooks() if path_of(path.stem).is_file()]
     names = [f"{name}:{n + 1}" for name in chapters for n in range(len(_opened(name)))]
@@ -119,27 +142,32 @@ def draw(seed, budget):
         found = find(name)
         if drawn and spent >= budget:
             break
-        if all(map(_is_here, found[1].arguments.values())):
+        if all(map(_is_here, found.run.arguments.values())):
             drawn.append(found)
-            spent += found[1].seconds
+            spent += found.run.seconds
     return drawn
 
 
-def repeat(run):
+def repeat(drawn):
     """Compute a stored run again.
+
+    Parameters
+    ----------
+    drawn : Drawn
 
     Returns
     -------
     list of str
         What differs from what is stored; empty if nothing does.
     """
+    run = drawn.run
     arguments = {name: revived(value) for name, value in run.arguments.items()}
     records, _ = run_once(
         of_library(run.function), arguments | {"random_state": seed_state(run.seed)}
     )
     name = run.function.rpartition(".")[2]
-    tolerance = max(TOLERANCES.get(kind, 0.0) * name.startswith(kind) for kind in TOLERANCES)
-    return stored.differences(run, records, tolerance)
+    is_exact = drawn.is_of_here and not name.startswith("perceptron")
+    return stored.differences(run, records, 0.0 if is_exact else TOLERANCE)
 
 
 def summary(run):

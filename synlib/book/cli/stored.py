@@ -50,10 +50,11 @@ def check(names, seed, seconds):
         click.echo(f"drawn with --seed {seed}")
         drawn = runs.draw(seed, seconds)
     differing = 0
-    for name, run in drawn:
-        found = runs.repeat(run)
+    for each in drawn:
+        found = runs.repeat(each)
         differing += bool(found)
-        click.echo(f"{name}: {'differs' if found else 'the same'} ({runs.summary(run)})")
+        verdict = "differs" if found else "the same"
+        click.echo(f"{each.name}: {verdict} ({runs.summary(each.run)})")
         for difference in found:
             click.echo(f"  {difference}")
     if differing:
