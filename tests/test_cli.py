@@ -20,7 +20,7 @@ import yaml
 from click import ClickException
 from click.testing import CliRunner
 
-from synlib.book import execution, notebooks, parameters, repository, scorecard, up_to_date
+from synlib.book import execution, notebooks, parameters, repository, runs, scorecard, up_to_date
 from synlib.book.claims import CLAIMS
 from synlib.book.cli import building
 from synlib.book.cli.commands import main
@@ -176,6 +176,8 @@ def test_missing_data_are_named_before_anything_runs(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "data").mkdir()
     monkeypatch.setattr(execution, "warm", lambda: pytest.fail("something runs"))
+    # with stored runs, no data may be needed
+    monkeypatch.setattr(runs, "path_of", lambda chapter: tmp_path / "nothing stored")
     result = run("figures", "10", "--profile", "paper", "--output", str(tmp_path / "new"))
     assert result.exit_code == 1
     last = result.output.strip().splitlines()[-1]
@@ -409,29 +411,43 @@ def test_chapters_run_again_when_what_they_depend_on_has_changed(tmp_path, monke
         nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=metadata), path)
     output = tmp_path / "executed"
 
-    def runs():
+    def executed():
         (output / "runs").unlink(missing_ok=True)
         with contextlib.suppress(ClickException):
             execution.run_notebooks(chapters, "quick", {}, output, 2, keep=True)
         return (output / "runs").read_text() if (output / "runs").exists() else ""
 
-    assert runs() == "os"
-    assert runs() == ""
+    assert executed() == "os"
+    assert executed() == ""
     (tmp_path / "requirements.txt").write_text("numpy==3\n")
-    assert runs() == "os"
+    assert executed() == "os"
     (tmp_path / "synlib" / "mlp.py").touch()
-    assert runs() == "os"
+    assert executed() == "os"
     (tmp_path / "book" / "results" / "01.json").write_text("{}")
-    assert runs() == "s"
+    assert executed() == "s"
     text = chapters[0].read_text()
     chapters[0].write_text(text.replace("runs.write('o')", "runs.write('o'); 1 / 0"))
-    assert runs() == "o"
-    assert runs() == "o"  # what failed is never kept
+    assert executed() == "o"
+    assert executed() == "o"  # what failed is never kept
     chapters[0].write_text(text)
-    assert runs() == "o"
+    assert executed() == "o"
     (output / "01_one.ipynb").unlink()
-    assert runs() == "o"
-    assert runs() == ""
+    assert executed() == "o"
+    assert executed() == ""
+
+
+def test_changed_stored_runs_void_the_chapter_that_draws_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(up_to_date, "ROOT", tmp_path)
+    (tmp_path / "requirements.txt").touch()
+    chapter, kept = tmp_path / "01.ipynb", tmp_path / "01.json.gz"
+    chapter.write_text("{}")
+    kept.write_bytes(b"1")
+    before = [up_to_date.notebook_version(chapter, {}, False, runs) for runs in (None, kept)]
+    assert before[0] != before[1]
+    kept.write_bytes(b"2")
+    after = [up_to_date.notebook_version(chapter, {}, False, runs) for runs in (None, kept)]
+    assert after[0] == before[0]
+    assert after[1] not in before
 
 
 def test_scorecard_rows_are_taken_from_an_executed_notebook(tmp_path):
