@@ -15,12 +15,10 @@ import pytest
 
 from synlib import MLP, Perceptron, SynapticCache, load_mnist, random_patterns, spiking
 from synlib.book import explore
-from synlib.book.live import draws, pages
+from synlib.book.live import draws, pages, settings
 from synlib.published import published_inputs
 
 DRIVER = Path(__file__).with_name("in_node.mjs")
-CACHE = dict(threshold=0.02, scope="neuron", decay_time=1000, maintenance_cost=1e-3)
-MEMORIES = {"persistent": None, "synaptic cache": CACHE}
 CACHES = [
     None,
     dict(threshold=6, scope="synapse", decay_time=math.inf, maintenance_cost=0.01),
@@ -82,8 +80,8 @@ def test_draws_are_those_of_numpy(seed):
 
 @pytest.mark.parametrize("memory", CACHES, ids=str)
 def test_perceptron(tmp_path, memory):
-    settings = {"n_patterns": 160, "n_inputs": 150, "memory": memory, "seed": 5}
-    ours = in_node(tmp_path, NEURON, settings=settings)
+    chosen = {"n_patterns": 160, "n_inputs": 150, "memory": memory, "seed": 5}
+    ours = in_node(tmp_path, NEURON, settings=chosen)
     X, d = random_patterns(160, 150, random_state=5)
     cache = SynapticCache(**memory) if memory else None
     theirs = Perceptron(cache, max_epochs=300).fit(X, d, trace=[0, 150])
@@ -94,16 +92,15 @@ def test_perceptron(tmp_path, memory):
     agree(ours["energy"], {name: theirs.energy_[name] for name in ours["energy"]})
 
 
-@pytest.mark.parametrize("memory", MEMORIES)
+@pytest.mark.parametrize("memory", settings.MEMORIES)
 @pytest.mark.parametrize("rule", explore.RULES)
 def test_network_over_a_whole_epoch(tmp_path, rule, memory):
-    settings = {"hidden": 60, "rate": 0.01, "rule": rule, "fraction": 0.05, "seed": 2}
+    chosen = {"hidden": 60, "rate": 0.01, "rule": rule, "fraction": 0.05, "seed": 2}
+    cache = settings.MEMORIES[memory]
     found = pages.images()
     for name in ("bytes", "labels"):
         found[name] = {"base64": repacked(found[name])}
-    ours = in_node(
-        tmp_path, NETWORK, images=found, settings=settings | {"memory": MEMORIES[memory]}
-    )
+    ours = in_node(tmp_path, NETWORK, images=found, settings=chosen | {"memory": cache})
 
     mnist = load_mnist()
     mean = 0.98 * mnist.X_train.mean()
@@ -111,7 +108,6 @@ def test_network_over_a_whole_epoch(tmp_path, rule, memory):
         published_inputs(part, "vanrossum2024", mean=mean, noise=False)
         for part in (mnist.X_train, mnist.X_test)
     )
-    cache = MEMORIES[memory]
     net = MLP.as_published(
         "vanrossum2024",
         hidden=60,
@@ -128,6 +124,10 @@ def test_network_over_a_whole_epoch(tmp_path, rule, memory):
     assert rows["accuracy"].tolist() == net.history_["accuracy"].tolist()
     for name in rows:
         agree(rows[name].tolist(), net.history_[name].tolist())
+
+
+def test_rules_are_those_of_a_notebook():
+    assert tuple(explore.RULES) == settings.RULES
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.2])

@@ -17,6 +17,14 @@ from synlib import plasticity, theory
 from synlib._extras import extra
 from synlib.archives import load_mnist
 from synlib.book import plotting
+from synlib.book.live.settings import (
+    CONTROLS,
+    EVALUATE_EVERY,
+    LEARNING_EPOCHS,
+    MAX_EPOCHS,
+    MEMORIES,
+    N_INPUTS,
+)
 from synlib.datasets import random_patterns
 from synlib.memory import Persistent, SynapticCache
 from synlib.mlp import MLP
@@ -27,8 +35,6 @@ with extra("book"):
     import ipywidgets as widgets
     from matplotlib.figure import Figure
 
-N_INPUTS = 150  # small enough for an answer in half a second
-MAX_EPOCHS = 300
 RULES = {
     "all synapses": lambda fraction: plasticity.AllSynapses(),
     "largest updates": lambda fraction: plasticity.LargestUpdates((fraction, max(fraction, 0.1))),
@@ -100,20 +106,7 @@ def caching():
     -------
     Widget
     """
-    controls = {
-        "load": _slider(widgets.FloatSlider, "load", 1.0, min=0.1, max=1.8, step=0.1),
-        "threshold": _slider(widgets.FloatLogSlider, "threshold", 6.0, min=-0.5, max=2, step=0.1),
-        "decay_time": widgets.Dropdown(
-            description="decay time",
-            options=[("none", np.inf), *((f"{t}", float(t)) for t in (2000, 1000, 500, 300, 100))],
-        ),
-        "maintenance_cost": _slider(
-            widgets.FloatLogSlider, "cost", 0.01, min=-5, max=0, step=0.25, readout_format=".1e"
-        ),
-        "scope": widgets.Dropdown(
-            description="scope", options=["synapse", "neuron", "neuron-sum"], value="synapse"
-        ),
-    }
+    controls = _controls("caching")
     picture = widgets.HTML()
 
     def answer(change=None):
@@ -174,22 +167,17 @@ class Learning:
         What has been learned so far, by the name of the network.
     """
 
-    def __init__(self, evaluate_every=250, max_epochs=5):
+    def __init__(self, evaluate_every=EVALUATE_EVERY, max_epochs=LEARNING_EPOCHS):
         self.evaluate_every = evaluate_every
         self.max_epochs = max_epochs
         self.histories = {}
         self.stopped = threading.Event()
         self.thread = None
-        self.rule = widgets.Dropdown(
-            description="rule", options=list(RULES), value="largest updates"
+        controls = _controls("learning")
+        self.rule, self.fraction, self.memory = (
+            controls[name] for name in ("rule", "fraction", "memory")
         )
-        self.fraction = _slider(
-            widgets.FloatLogSlider, "fraction", 0.1, min=-2, max=0, step=0.25, readout_format=".2f"
-        )
-        self.memory = widgets.Dropdown(
-            description="memory", options=["persistent", "synaptic cache"]
-        )
-        self.hidden = _slider(widgets.IntSlider, "hidden", 100, min=10, max=500, step=10)
+        self.hidden, self.rate = controls["hidden"], controls["rate"]
         self.start_button = widgets.Button(description="learn", button_style="primary")
         self.stop_button = widgets.Button(description="stop", disabled=True)
         self.clear_button = widgets.Button(description="clear")
@@ -199,9 +187,7 @@ class Learning:
         self.stop_button.on_click(lambda button: self.stop())
         self.clear_button.on_click(lambda button: self.clear())
         buttons = widgets.HBox([self.start_button, self.stop_button, self.clear_button])
-        self.widget = widgets.VBox(
-            [self.rule, self.fraction, self.memory, self.hidden, buttons, self.status, self.picture]
-        )
+        self.widget = widgets.VBox([*controls.values(), buttons, self.status, self.picture])
         self.widget.observe(lambda change: self.stop(), "comm")  # when it is closed
         self.widget._view_count = 0  # only then is it kept up by the page
         self.widget.observe(lambda change: None if change["new"] else self.stop(), "_view_count")
@@ -216,7 +202,8 @@ class Learning:
         self.start_button.disabled = self.clear_button.disabled = True
         self.stop_button.disabled = False
         # as they are now: controls can be moved before the thread looks at them
-        chosen = self.rule.value, self.fraction.value, self.memory.value, self.hidden.value
+        controls = self.rule, self.fraction, self.memory, self.hidden, self.rate
+        chosen = [control.value for control in controls]
         self.thread = threading.Thread(target=self._learn, args=chosen, daemon=True)
         self.thread.start()
 
@@ -237,9 +224,11 @@ class Learning:
         alt = f"test accuracy against energy spent; networks: {names}"
         self.picture.value = _image(learning_picture(self.histories), alt)
 
-    def _learn(self, rule, fraction, memory_name, hidden):
+    def _learn(self, rule, fraction, memory_name, hidden, rate):
         share = "" if rule == "all synapses" else f" {fraction:.2g}"
         name = f"{rule}{share}, {memory_name}, {hidden} hidden"
+        if rate != CONTROLS["learning"]["rate"]["value"]:
+            name += f", rate {rate:.2g}"
         self.status.value = f"{name}: learning"
         rows = []
 
@@ -256,12 +245,12 @@ class Learning:
                 published_inputs(part, "vanrossum2024", mean=mean, noise=False)
                 for part in (images.X_train, images.X_test)
             )
-            memory = Persistent()
-            if memory_name != "persistent":
-                memory = SynapticCache(0.02, decay_time=1000, maintenance_cost=1e-3)
+            cache = MEMORIES[memory_name]
+            memory = SynapticCache(**cache) if cache else Persistent()
             net = MLP.as_published(
                 "vanrossum2024",
                 hidden=hidden,
+                learning_rate=rate,
                 plasticity=RULES[rule](fraction),
                 memory=memory,
                 max_epochs=self.max_epochs,
@@ -303,11 +292,19 @@ def _end_learning():
         explorer.stop(wait=True)
 
 
-def _slider(kind, description, value, **settings):
+def _controls(explorer):
+    """Widgets by name, as the table of controls describes them."""
+    return {name: _control(**described) for name, described in CONTROLS[explorer].items()}
+
+
+def _control(label, value, options=None, log=False, **limits):
+    if options:
+        return widgets.Dropdown(description=label, options=options, value=value)
     # answers come when the slider is let go: a picture takes longer than a step of the mouse
-    if kind is widgets.FloatLogSlider:
-        settings = {"readout_format": ".2f"} | settings
-    return kind(value=value, description=description, continuous_update=False, **settings)
+    given = dict(description=label, value=value, continuous_update=False, **limits)
+    if log:
+        return widgets.FloatLogSlider(readout_format=".2g", **given)
+    return (widgets.IntSlider if isinstance(value, int) else widgets.FloatSlider)(**given)
 
 
 def _image(figure, alt):

@@ -18,6 +18,13 @@ class Images {
     this.test = machine.hold(pixels.subarray(n_train * N_PIXELS));
     this.labels = machine.hold(BigInt64Array.from(labels.subarray(0, n_train), BigInt));
     this.test_labels = labels.slice(n_train);
+    this.test_bytes = bytes.slice(n_train * N_PIXELS);
+  }
+
+  // A test image as it is seen, and its digit.
+  shown(number) {
+    const pixels = this.test_bytes.slice(number * N_PIXELS, (number + 1) * N_PIXELS);
+    return { pixels, digit: this.test_labels[number] };
   }
 }
 
@@ -110,6 +117,23 @@ class Network {
     const { background } = this.images;
     machine.call("network_outputs", { images, n_images, background, ...parts, weights, outputs: out });
     return machine.view(out).slice();
+  }
+
+  // What the output units say of a picture, one number a pixel from 0 to 255.
+  say(pixels) {
+    const picture = Float32Array.from(pixels, (byte) => this.images.values[byte]);
+    const held = this.machine.hold(picture);
+    const outputs = this.read(held, 1);
+    this.machine.letGo(held);
+    return outputs;
+  }
+
+  // Weights onto the first few units that can learn, as pictures; unit 0 is the bias.
+  pictures(count = 12) {
+    const weights = this.machine.view(this.weights);
+    return Array.from({ length: Math.min(count, this.hidden - 1) }, (_, k) =>
+      Float32Array.from({ length: N_PIXELS }, (_, i) => weights[i * this.hidden + k + 1]),
+    );
   }
 
   end() {

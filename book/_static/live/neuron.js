@@ -2,16 +2,24 @@
 
 const EPOCH = ["errors", "consolidation", "maintenance", "transition", "correction", "writes", "outstanding"];
 
+const TWO_INPUTS_DRAWN = 60;
+
 class Neuron {
   // settings: n_patterns, n_inputs, max_epochs, seed; memory is null, or has threshold, scope,
-  // decay_time, maintenance_cost
-  constructor(machine, { n_patterns, n_inputs, seed = 0, max_epochs = 10000, memory = null }) {
+  // decay_time, maintenance_cost; patterns and targets, if they are not to be random
+  constructor(machine, settings) {
+    const { n_patterns, n_inputs, seed = 0, max_epochs = 10000, memory = null } = settings;
     Object.assign(this, { machine, n_patterns, n_inputs, max_epochs, memory });
     const synapses = n_inputs + 1;
     this.patterns = machine.room(Float64Array, n_patterns * synapses);
     this.target = machine.room(Float64Array, n_patterns);
     const { patterns, target } = this;
-    machine.call("perceptron_patterns", { seed, n_inputs, patterns, target });
+    if (settings.patterns) {
+      machine.view(patterns).set(settings.patterns);
+      machine.view(target).set(settings.target);
+    } else {
+      machine.call("perceptron_patterns", { seed, n_inputs, patterns, target });
+    }
     // where single synapses are consolidated while others decay, the weights themselves are needed
     const primal = memory && memory.scope === "synapse" && memory.decay_time < Infinity;
     this.gram = machine.room(Float64Array, primal ? 0 : n_patterns ** 2);
@@ -20,6 +28,20 @@ class Neuron {
     const size = machine.call("perceptron_state_size", { n_patterns, n_synapses: synapses });
     this.state = machine.room(Float64Array, size);
     this.begin();
+  }
+
+  // With two inputs and patterns that can just be told apart, as `experiments.two_weights`.
+  static ofTwoInputs(machine, seed, max_epochs) {
+    const patterns = new Float64Array(TWO_INPUTS_DRAWN * 3);
+    const target = new Float64Array(TWO_INPUTS_DRAWN);
+    const n_patterns = machine.call("perceptron_two_inputs", { seed, patterns, target });
+    return new Neuron(machine, {
+      n_patterns,
+      n_inputs: 2,
+      max_epochs,
+      patterns: patterns.subarray(0, n_patterns * 3),
+      target: target.subarray(0, n_patterns),
+    });
   }
 
   begin() {

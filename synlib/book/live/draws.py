@@ -8,6 +8,7 @@ increment, upper half first; whether half a draw is left, and that half.
 import numpy as np
 
 from synlib._kernels import compiled
+from synlib._random import LN2, SQRT_HALF, TERMS
 
 STATE_SIZE = 6
 HIGH, LOW, INCREMENT_HIGH, INCREMENT_LOW, HAS_HALF, HALF = range(STATE_SIZE)
@@ -17,6 +18,9 @@ ZERO, ONE, ELEVEN, SIXTEEN, HALF_BITS = U(0), U(1), U(11), U(16), U(32)
 WORD, LOW_WORD, ALL_BITS = U(64), U(0xFFFFFFFF), U(63)
 ROTATION_BITS = U(58)  # of the upper half: the six highest bits of the state
 MULTIPLIER_HIGH, MULTIPLIER_LOW = U(0x2360ED051FC65DA4), U(0x4385DF649FCCF645)
+
+# of a number of 64 bits: where its exponent begins, and of what; the rest; the exponent of 1/2
+EXPONENT, BIAS, MANTISSA, ONE_HALF = 52, 1022, 2**52 - 1, 1022 << 52
 
 POOL = 4
 INIT_A, MULT_A = U(0x43B0D7E5), U(0x931E8875)
@@ -98,6 +102,31 @@ def permutation(random, n):
 
 
 @compiled
+def standard_normal(random, size):
+    """As `synlib._random.standard_normal`."""
+    values = np.empty(size)
+    found = 0
+    while found < size:
+        missing = (size - found + 1) // 2
+        x, y = np.empty(missing), np.empty(missing)
+        for point in (x, y):
+            for i in range(missing):
+                point[i] = 2 * uniform(random) - 1
+        square = x * x + y * y
+        inside = (square > 0) & (square < 1)
+        x, y, square = x[inside], y[inside], square[inside]
+        pairs = np.empty(2 * square.size)
+        for i in range(square.size):
+            length = np.sqrt(-2 * _log(square[i]) / square[i])
+            pairs[i] = length * x[i]
+            pairs[square.size + i] = length * y[i]
+        pairs = pairs[: size - found]
+        values[found : found + pairs.size] = pairs
+        found += pairs.size
+    return values
+
+
+@compiled
 def _at_most(random, n):
     """One of 0 ... n, drawn from as few bits as hold n, and again where it is more."""
     mask = n
@@ -160,3 +189,20 @@ def _half_word(state):
     state[HAS_HALF] = ONE
     state[HALF] = value >> HALF_BITS
     return value & LOW_WORD
+
+
+@compiled
+def _log(x):
+    """As `synlib._random.log`."""
+    bits = np.float64(x).view(np.int64)
+    n = (bits >> EXPONENT) - BIAS
+    m = np.int64((bits & MANTISSA) | ONE_HALF).view(np.float64)
+    if m < SQRT_HALF:
+        m = 2 * m
+        n -= 1
+    s = (m - 1) / (m + 1)
+    square = s * s
+    series = 0.0
+    for term in range(TERMS, 0, -1):
+        series = (series + 2 / (2 * term + 1)) * square
+    return n * LN2 + (2 + series) * s

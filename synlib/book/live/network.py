@@ -6,7 +6,6 @@ parts of the kernels' `Layers`; `network_sizes` says how long they are.
 
 import numpy as np
 
-from synlib import _random
 from synlib._kernels import evaluation
 from synlib._kernels import layer as kinds
 from synlib._kernels import network as kernels
@@ -23,8 +22,6 @@ FOR_WEIGHTS, FOR_ORDER, FOR_RULE = range(3)  # what the generators of a network 
 CONSOLIDATION, MAINTENANCE, TRANSITION, OUTSTANDING, TOTAL, MINIMAL, WRITES, MINIMAL_WRITES = range(
     len(LEDGER)
 )
-SQRT_HALF, LN2 = _random.SQRT_HALF, _random.LN2
-EXPONENT, BIAS, MANTISSA, HALF = 52, 1022, 2**52 - 1, 1022 << 52  # of a number of 64 bits
 
 
 def network_sizes(n_inputs: Int, n_hidden: Int, n_outputs: Int, n_stores: Int, sizes: Ints):
@@ -45,7 +42,7 @@ def network_begin(
     random = draws.begin(seed, FOR_WEIGHTS)
     first = n_inputs * n_hidden
     for weights in (initial[:first], initial[first:]):
-        values = _standard_normal(random, weights.size)
+        values = draws.standard_normal(random, weights.size)
         for i in range(weights.size):
             weights[i] = init_scale * values[i]
     singles[:] = 0
@@ -245,48 +242,6 @@ def _caches(n_stores, threshold, scope, decay, maintenance_cost):
         caches.decay[0] = decay
         caches.maintenance_cost[0] = maintenance_cost
     return caches
-
-
-@kinds.compiled
-def _standard_normal(random, size):
-    """As `synlib._random.standard_normal`."""
-    values = np.empty(size)
-    found = 0
-    while found < size:
-        missing = (size - found + 1) // 2
-        x, y = np.empty(missing), np.empty(missing)
-        for point in (x, y):
-            for i in range(missing):
-                point[i] = 2 * draws.uniform(random) - 1
-        square = x * x + y * y
-        inside = (square > 0) & (square < 1)
-        x, y, square = x[inside], y[inside], square[inside]
-        pairs = np.empty(2 * square.size)
-        for i in range(square.size):
-            length = np.sqrt(-2 * _log(square[i]) / square[i])
-            pairs[i] = length * x[i]
-            pairs[square.size + i] = length * y[i]
-        pairs = pairs[: size - found]
-        values[found : found + pairs.size] = pairs
-        found += pairs.size
-    return values
-
-
-@kinds.compiled
-def _log(x):
-    """As `synlib._random.log`."""
-    bits = np.float64(x).view(np.int64)
-    n = (bits >> EXPONENT) - BIAS
-    m = np.int64((bits & MANTISSA) | HALF).view(np.float64)
-    if m < SQRT_HALF:
-        m = 2 * m
-        n -= 1
-    s = (m - 1) / (m + 1)
-    square = s * s
-    series = 0.0
-    for term in range(_random.TERMS, 0, -1):
-        series = (series + 2 / (2 * term + 1)) * square
-    return n * LN2 + (2 + series) * s
 
 
 ENTRIES = (

@@ -7,11 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from synlib import load_mnist, published_inputs
+from synlib import load_mnist, published_inputs, spiking
+from synlib.book.live import settings as limits
+from synlib.book.plotting import COLOURS
 
 SCRIPTS = Path(__file__).parents[3] / "book" / "_static" / "live"
 MODULE = SCRIPTS / "synlib.wasm"
 IN_WORKER = ("machine", "neuron", "network", "spiking", "tasks")
+
+
+def written():
+    """All that is written beside the scripts when the book is built, by name."""
+    return {"engine": engine(), "images": images(), "settings": settings()}
 
 
 def engine():
@@ -51,6 +58,30 @@ def images():
         "labels": _packed(labels.tobytes()),
         "values": values.tolist(),
         "n_train": len(mnist.y_train),
+    }
+
+
+def settings():
+    """Colours, the ranges of controls, and what explorables have in common with the library."""
+    return {
+        "colours": COLOURS,
+        "controls": limits.CONTROLS,
+        "walk": {"seeds": limits.WALKS, "max_epochs": limits.WALK_EPOCHS},
+        "waste": {"max_epochs": 10_000},
+        "caching": {"n_inputs": limits.N_INPUTS, "max_epochs": limits.MAX_EPOCHS},
+        "learning": {
+            "memories": limits.MEMORIES,
+            "evaluate_every": limits.EVALUATE_EVERY,
+            "max_epochs": limits.LEARNING_EPOCHS,
+        },
+        "spikes": {
+            "step": spiking.STEP,
+            "sound": spiking.AUDITORY_ON,
+            "sight": spiking.VISUAL_ON,
+            "rest": spiking.neuron().rest,
+            "threshold": spiking.neuron().threshold,
+            "max_rounds": limits.SPIKING_ROUNDS,
+        },
     }
 
 

@@ -32,6 +32,24 @@ def perceptron_patterns(seed: Int, n_inputs: Int, patterns: Floats, target: Floa
     return 0
 
 
+def perceptron_two_inputs(seed: Int, patterns: Floats, target: Floats):
+    """Fill in the patterns of `experiments.two_weights`, which can just be told apart.
+
+    ``patterns`` (n_drawn * 3,), ``target`` (n_drawn,); how many of those drawn count.
+    """
+    random = draws.begin(seed, -1)
+    X = draws.standard_normal(random, 2 * target.size)
+    count = 0
+    for p in range(target.size):
+        x, y = X[2 * p], X[2 * p + 1]
+        side = 0.76 * x + 0.65 * y
+        if abs(side) > 0.04 * np.sqrt(x * x + y * y):
+            patterns[3 * count], patterns[3 * count + 1], patterns[3 * count + 2] = x, y, 1.0
+            target[count] = np.sign(side)
+            count += 1
+    return count
+
+
 def perceptron_begin(n_synapses: Int, times: Ints, state: Floats):
     """Nothing learned yet: ``times`` (n_patterns,) and ``state`` as `perceptron_learn` has them."""
     times[:] = 0
@@ -157,6 +175,7 @@ def _state(times, state, n_synapses):
 
 
 ENTRIES = (
-    perceptron_patterns, perceptron_begin, perceptron_products, perceptron_learn,
-    perceptron_learn_with_cache, perceptron_weights, perceptron_minimal, perceptron_state_size,
+    perceptron_patterns, perceptron_two_inputs, perceptron_begin, perceptron_products,
+    perceptron_learn, perceptron_learn_with_cache, perceptron_weights, perceptron_minimal,
+    perceptron_state_size,
 )  # fmt: skip
