@@ -36,6 +36,22 @@ def inner(function, **options):
     return compiled(function, no_cpython_wrapper=True, **options)
 
 
+def apart(function):
+    """Compile a loop over arrays of which none overlaps another, into those that call it.
+
+    Without this promise a loop over rows begins, each time, by comparing where its arrays are.
+    """
+    kernel = inner(function, forceinline=True)
+    if not numba.config.DISABLE_JIT:
+        kernel._compiler._customize_flags = _without_overlap
+    return kernel
+
+
+def _without_overlap(flags):
+    flags.noalias = True
+    return flags
+
+
 def in_any_order(function):
     """Compile a function whose sums may be reordered: faster, and rounded otherwise elsewhere."""
     return compiled(function, fastmath=ANY_ORDER)

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synlib._kernels import compiled, in_any_order, inner
+from synlib._kernels import apart, compiled, in_any_order, inner
 
 # which synapses express the change proposed for them
 ALL, NONE, BY_UPDATE, BY_INPUT, BY_WEIGHT, BY_WEIGHT_OF_UNIT, MASK = range(7)
@@ -149,8 +149,16 @@ def propagate(layers, k, count, index, value, background, out):
             ratio = number(layers.clock[k, s, FACTOR] / layers.clock[k, s + 1, FACTOR])
             for j in range(out.size):
                 out[j] *= ratio
+    add_background(layers, k, count, value, background, out)
+
+
+@inner
+def add_background(layers, k, count, value, background, out):
+    """Add what the units of layer k get from the background, and from what all synapses share."""
     if background == 0:
         return
+    number = out.dtype.type
+    n_stores = layers.weights.shape[0]
     total = sum_of_first(count, value) - number(count) * background
     for s in range(n_stores - 1, -1, -1):
         factor = number(layers.clock[k, s, FACTOR])
@@ -173,15 +181,24 @@ def add_weighted_rows(matrix, count, index, value, background, out):
         row_2, row_3 = matrix[index[a + 2]], matrix[index[a + 3]]
         x_0, x_1 = value[a] - background, value[a + 1] - background
         x_2, x_3 = value[a + 2] - background, value[a + 3] - background
-        for j in range(out.size):
-            out[j] += x_0 * row_0[j] + x_1 * row_1[j] + x_2 * row_2[j] + x_3 * row_3[j]
+        _add_four_rows(row_0, row_1, row_2, row_3, x_0, x_1, x_2, x_3, out)
         a += 4
     while a < count:
-        row = matrix[index[a]]
-        x = value[a] - background
-        for j in range(out.size):
-            out[j] += x * row[j]
+        add_row(matrix[index[a]], value[a] - background, out)
         a += 1
+
+
+@apart
+def _add_four_rows(row_0, row_1, row_2, row_3, x_0, x_1, x_2, x_3, out):
+    for j in range(out.size):
+        out[j] += x_0 * row_0[j] + x_1 * row_1[j] + x_2 * row_2[j] + x_3 * row_3[j]
+
+
+@apart
+def add_row(row, x, out):
+    """Add ``x`` times a row."""
+    for j in range(out.size):
+        out[j] += x * row[j]
 
 
 @inner
@@ -216,24 +233,35 @@ def add_products(matrix, error, factor, out):
 
     Long sums are made in strands, which are added up at the end: a stated order all the same.
     """
-    m = error.size
-    whole = m - m % LANES if m >= LANES else 0
-    lanes = np.zeros(LANES, error.dtype)
+    if error.size >= LANES:
+        _add_long_products(matrix, error, factor, out)
+        return
     for i in range(out.size):
         row = matrix[i]
         total = error.dtype.type(0)
-        if whole > 0:
-            lanes[:] = 0
-            for first in range(0, whole, LANES):
-                part, errors = row[first : first + LANES], error[first : first + LANES]
-                for lane in range(LANES):
-                    lanes[lane] += part[lane] * errors[lane]
-            half = LANES // 2
-            while half > 0:
-                for lane in range(half):
-                    lanes[lane] += lanes[lane + half]
-                half //= 2
-            total = lanes[0]
+        for j in range(error.size):
+            total += row[j] * error[j]
+        out[i] += factor * total
+
+
+@inner
+def _add_long_products(matrix, error, factor, out):
+    m = error.size
+    whole = m - m % LANES
+    lanes = np.zeros(LANES, error.dtype)
+    for i in range(out.size):
+        row = matrix[i]
+        lanes[:] = 0
+        for first in range(0, whole, LANES):
+            part, errors = row[first : first + LANES], error[first : first + LANES]
+            for lane in range(LANES):
+                lanes[lane] += part[lane] * errors[lane]
+        half = LANES // 2
+        while half > 0:
+            for lane in range(half):
+                lanes[lane] += lanes[lane + half]
+            half //= 2
+        total = lanes[0]
         for j in range(whole, m):
             total += row[j] * error[j]
         out[i] += factor * total

@@ -5,32 +5,45 @@ from typing import NamedTuple
 import numpy as np
 
 from synlib._kernels import accounting, compiled, inner
+from synlib._kernels.borrowed import borrowed
 from synlib._kernels.expression import learn
 from synlib._kernels.functions import exp, tanh
 from synlib._kernels.layer import (
+    ALL,
     FACTOR,
     FACTOR_WHEN_FLAGGED,
     NETWORK,
     NONE,
     SYNAPSE,
     Rule,
+    add_background,
     add_products,
     add_weighted_rows,
+    matrix_of,
     propagate,
     propagate_back,
     static_of,
     store_of,
 )
+from synlib._kernels.postponed import (
+    add_rows_caught_up,
+    catch_up,
+    nothing_postponed,
+    postpone,
+)
 from synlib._kernels.selection import rising_order
 from synlib._kernels.storage import (
+    account_for_all,
     cache_of,
     consolidate,
     consolidate_flagged,
     decay,
+    few_change,
     hold,
     is_full,
     measure,
     pay_transition,
+    store_few,
 )
 
 LOGISTIC, RELU, LEAKY_RELU, TANH, SOFTMAX, LINEAR, ELU = range(7)
@@ -104,14 +117,54 @@ def train(samples, first_step, network, layers, rules, competition, masks, cache
     Returns the number of steps done: fewer than asked for when the network diverged, in which
     case the step that went wrong has left no trace in weights or ledgers.
     """
+    activity = _silent(layers, samples)
+    all_inputs = np.arange(layers.shape[:, 0].max())
+    n, m = layers.shape[0]
+    postponing = layers.weights.shape[0] == 1 and rules.kind[0] == ALL
+    if not postponing:
+        n = m = 0
+    postponed = nothing_postponed(n, m, samples.value)
+    return _train(
+        samples,
+        first_step,
+        network,
+        layers,
+        rules,
+        competition,
+        masks,
+        caches,
+        activity,
+        all_inputs,
+        postponed,
+    )
+
+
+@inner
+def _train(
+    samples,
+    first_step,
+    network,
+    layers,
+    rules,
+    competition,
+    masks,
+    caches,
+    activity,
+    all_inputs,
+    postponed,
+):
+    samples, layers, rules = borrowed(samples), borrowed(layers), borrowed(rules)
+    masks, caches, activity = borrowed(masks), borrowed(caches), borrowed(activity)
+    competition, network, postponed = borrowed(competition), borrowed(network), borrowed(postponed)
+    (all_inputs,) = borrowed((all_inputs,))
     n_layers = layers.shape.shape[0]
+    postponing = postponed.place.size > 0
+    first = matrix_of(layers, 0, 0)
     cached = layers.weights.shape[0] > 1
     upkeep = caches.maintenance_cost[caches.maintenance_cost.size - 1] > 0
     lowest = 0  # the layers before this one never learn: the error need not come so far
     while lowest < n_layers - 1 and rules.kind[lowest] == NONE:
         lowest += 1
-    activity = _silent(layers, samples)
-    all_inputs = np.arange(layers.shape[:, 0].max())
     for t in range(samples.label.size):
         step = first_step + t + 1
         if cached:
@@ -120,7 +173,14 @@ def train(samples, first_step, network, layers, rules, competition, masks, cache
                 decay(layers, caches, k, True)
         index = samples.index[samples.start[t] : samples.start[t + 1]]
         value = samples.value[samples.start[t] : samples.start[t + 1]]
-        _forward(samples, t, index, value, network, layers, activity)
+        out = _units(activity.value, layers, 0)
+        if postponing:
+            out[:] = 0
+            add_rows_caught_up(postponed, first, index.size, index, value, samples.background, out)
+            add_background(layers, 0, index.size, value, samples.background, out)
+        else:
+            propagate(layers, 0, index.size, index, value, samples.background, out)
+        _forward(samples, t, network, layers, activity)
         output = _units(activity.value, layers, n_layers - 1)
         rests = network.lazy != NEVER and _may_rest(output, samples.label[t], network)
         if not rests:
@@ -128,6 +188,7 @@ def train(samples, first_step, network, layers, rules, competition, masks, cache
             size += _size(value) * _size(_units(activity.error, layers, 0))
             # a NaN is not less than infinity either; np.isfinite would be optimised away
             if not size < np.inf:
+                catch_up(postponed, first)
                 return t
         for k in range(n_layers if rests else lowest, n_layers):
             background = samples.background
@@ -136,7 +197,10 @@ def train(samples, first_step, network, layers, rules, competition, masks, cache
                 index, value = _active(activity, layers, k - 1, activity.n_plastic[k - 1])
             rule = Rule(rules.kind[k], rules.count[k], rules.sign[k])
             change = _units(activity.error, layers, k)[: layers.shape[k, 1]]
-            learn(layers, k, rule, cached, index.size, index, value, background, change)
+            if k == 0 and postponing:
+                _learn_later(layers, samples, t, index, value, change, postponed, first)
+            else:
+                learn(layers, k, rule, cached, index.size, index, value, background, change)
         if cached:
             _consolidate_full(samples, t, step, layers, rules, caches, activity, all_inputs)
         if upkeep:
@@ -149,7 +213,19 @@ def train(samples, first_step, network, layers, rules, competition, masks, cache
                 decay(layers, caches, k, False)
                 if layers.previous.shape[1] > 0:
                     pay_transition(layers, caches, k)
+    catch_up(postponed, first)
     return samples.label.size
+
+
+@inner
+def _learn_later(layers, samples, t, index, value, change, postponed, matrix):
+    """Learn all that is proposed for the first layer, its matrix when it is next needed."""
+    store, background = store_of(layers, 0, 0), samples.background
+    account_for_all(store, layers.ledger[0], False, index.size, index, value, background, change)
+    if few_change(change):
+        store_few(matrix, index.size, index, value, background, change)
+    else:
+        postpone(postponed, matrix, t, samples, background, change)
 
 
 @inner
@@ -182,12 +258,11 @@ def _active(activity, layers, k, count):
 
 
 @inner
-def _forward(samples, t, index, value, network, layers, activity):
-    """Activities of all layers for sample t."""
+def _forward(samples, t, network, layers, activity):
+    """Activities of all layers for sample t, given the summed inputs of the first."""
     n_layers = layers.shape.shape[0]
     out = _units(activity.value, layers, 0)
-    propagate(layers, 0, index.size, index, value, samples.background, out)
-    zero = value.dtype.type(0)
+    zero = out.dtype.type(0)
     for k in range(1, n_layers):
         activate(out, network.activation)
         if network.clamped:

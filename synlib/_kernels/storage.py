@@ -18,6 +18,7 @@ from synlib._kernels.layer import (
     TRANSITION,
     WRITES,
     Cache,
+    add_row,
     matrix_of,
     store_of,
     sum_of_first,
@@ -42,34 +43,54 @@ def cache_of(caches, s):
 
 @inner
 def store_all(store, ledger, cached, count, index, value, background, change):
-    """Store the whole outer product; without a cache its energy is known in closed form."""
+    """Store the whole outer product."""
+    if cached:
+        change = change * change.dtype.type(1 / store.clock[FACTOR])
+    account_for_all(store, ledger, cached, count, index, value, background, change)
+    if cached and background == 0:
+        _add_and_measure(store, count, index, value, change)
+    elif few_change(change):
+        store_few(store.matrix, count, index, value, background, change)
+    else:
+        for a in range(count):
+            add_row(change, value[a] - background, store.matrix[index[a]])
+
+
+@inner
+def account_for_all(store, ledger, cached, count, index, value, background, change):
+    """All that a whole outer product changes but the matrix.
+
+    Without a cache its energy is known in closed form.
+    """
     n, m = store.matrix.shape
     inactive = n - count if background != 0 else 0
     inputs = change.dtype.type(inactive) * background + sum_of_first(count, value)
-    if cached:
-        change = change * change.dtype.type(1 / store.clock[FACTOR])
-    else:
+    if not cached:
         _pay_for_all(ledger, count, value, inactive, background, change)
         if store.writes.shape[0] > 0:
             _count_all(store.writes, count, index, value, background, change)
     for j in range(m):
         store.column_sum[j] += inputs * change[j]
         store.shift[j] += background * change[j]
-    if cached and background == 0:
-        _add_and_measure(store, count, index, value, change)
-        return
+
+
+@inner
+def few_change(change):
+    """Whether so few units change that they are better taken one by one."""
+    changing = 0
+    for j in range(change.size):
+        changing += change[j] != 0
+    return 4 * changing < change.size
+
+
+@inner
+def store_few(matrix, count, index, value, background, change):
+    """Change the matrix by an outer product of which most units get nothing."""
     units = np.nonzero(change)[0]
-    if 4 * units.size < m:
-        for a in range(count):
-            row = store.matrix[index[a]]
-            for j in units:
-                row[j] += (value[a] - background) * change[j]
-    else:
-        for a in range(count):
-            row = store.matrix[index[a]]
-            x = value[a] - background
-            for j in range(m):
-                row[j] += x * change[j]
+    for a in range(count):
+        row = matrix[index[a]]
+        for j in units:
+            row[j] += (value[a] - background) * change[j]
 
 
 @accounting
