@@ -6,7 +6,7 @@ from synlib import _layers
 from synlib._forward import ACTIVATIONS, OUTPUTS
 from synlib._kernels import layer as kinds
 from synlib._kernels import network as kernels
-from synlib._kernels.inputs import compress
+from synlib._kernels.inputs import compress, rows
 from synlib._run import Run
 from synlib._validation import per_layer
 from synlib.memory import Persistent, stack
@@ -21,6 +21,8 @@ WORK_PER_CALL = 3e8
 STEPS_PER_CALL = 500
 # static units are computed by blocks of this many, whose weights stay in the processor
 STATIC_BLOCK = 256
+# inputs are compressed once, and kept, if that takes no more bytes than this
+INPUT_MEMORY = 5e8
 # and what they pass on is kept for all samples if it takes no more bytes than this
 STATIC_MEMORY = 5e8
 # after so many steps the sums of the columns are made anew, whoever looks at the network and when
@@ -67,12 +69,13 @@ class CompiledRun(Run):
         self.network = _network(net, len(self.weights))
         separable = self.expressed[0].kind in SEPARABLE
         self.common = self.background if separable else X.dtype.type(0)
+        self.inputs = _Inputs(X, self.common, net.bias)
         n_plastic = self.shapes[0][1]
         self.static = _StaticUnits(self.weights, n_plastic, X, self.common, self.network, net)
 
     def rest(self):
         super().rest()
-        self.static = None
+        self.inputs = self.static = None
 
     def advance(self, stop):
         """Learn from the next samples, to step ``stop`` at most; how many it were."""
@@ -81,7 +84,7 @@ class CompiledRun(Run):
             kinds.sum_columns(self.layers, 0)
         order = self.upcoming(min(stop - self.step, self.steps_per_call, until_sums))
         samples = kernels.Samples(
-            *compress(self.X, order, self.common, self.net.bias),
+            *self.inputs.rows(order),
             self.common,
             self.labels[order],
             self.static.inputs(order),
@@ -114,6 +117,24 @@ class CompiledRun(Run):
     def writes(self, k):
         """Writes of each synapse, or None if nobody asked for them."""
         return _layers.writes(self.layers, k) if self.layers.writes.size else None
+
+
+class _Inputs:
+    """Samples in compressed rows: all of them, made once, or those that are asked for."""
+
+    def __init__(self, X, background, bias):
+        self.X, self.background, self.bias = X, background, bias
+        self.kept = None
+        place = np.dtype(np.int64).itemsize
+        active = np.count_nonzero(background != X) + len(X) * bias
+        if active * (place + X.itemsize) <= INPUT_MEMORY:
+            self.kept = compress(X, np.arange(len(X)), background, bias)
+
+    def rows(self, order):
+        """The samples in this order, as `synlib._kernels.inputs.compress` gives them."""
+        if self.kept is None:
+            return compress(self.X, order, self.background, self.bias)
+        return rows(*self.kept, order)
 
 
 class _StaticUnits:

@@ -36,6 +36,11 @@ def inner(function, **options):
     return compiled(function, no_cpython_wrapper=True, **options)
 
 
+def once(function):
+    """Compile a function that is called in one place, as a part of the function that calls it."""
+    return numba.njit(error_model="numpy", inline="always")(function)
+
+
 def apart(function):
     """Compile a loop over arrays of which none overlaps another, into those that call it.
 

@@ -15,6 +15,16 @@ def borrowed(arrays):
     return arrays
 
 
+def alive(result, *arrays):
+    """The result, and with it the arrays up to here: those that were borrowed must not be freed."""
+    return result
+
+
+@overload(alive, jit_options={"error_model": "numpy"})
+def _compiled_alive(result, *arrays):
+    return lambda result, *arrays: result
+
+
 @overload(borrowed, jit_options={"error_model": "numpy", "forceinline": True})
 def _compiled_borrowed(arrays):
     return lambda arrays: _uncounted(arrays)

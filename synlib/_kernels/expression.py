@@ -6,7 +6,7 @@ chooses synapses by the size of the change, the input or the weight, or by a fix
 
 import numpy as np
 
-from synlib._kernels import accounting, inner
+from synlib._kernels import accounting, inner, once
 from synlib._kernels.layer import (
     ALL,
     BY_INPUT,
@@ -38,7 +38,7 @@ from synlib._kernels.storage import (
 )
 
 
-@inner
+@once
 def learn(layers, k, rule, cached, count, index, value, background, change):
     """Express the proposed changes ``value x change`` of layer k and put them into its first store.
 
@@ -275,7 +275,7 @@ def pay_for_row(ledger, proposal):
     ledger[WRITES] += written
 
 
-@inner
+@once
 def _store_by_mask(layers, k, rule, cached, count, index, value, change):
     """Store the part of the outer product that a mask, or the size of the weights, lets through."""
     store, ledger = store_of(layers, 0, k), layers.ledger[k]

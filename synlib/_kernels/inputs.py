@@ -47,3 +47,20 @@ def compress(X, order, background, with_bias):
             index[a] = n_inputs
             value[a] = 1
     return start, index[:-1], value[:-1]
+
+
+@compiled
+def rows(start, index, value, order):
+    """The rows wanted of such lists, as `compress` would make them."""
+    new_start = np.zeros(order.size + 1, np.int64)
+    for r in range(order.size):
+        new_start[r + 1] = new_start[r] + start[order[r] + 1] - start[order[r]]
+    new_index = np.empty(new_start[-1], np.int64)
+    new_value = np.empty(new_start[-1], value.dtype)
+    a = 0
+    for row in order:
+        for b in range(start[row], start[row + 1]):
+            new_index[a] = index[b]
+            new_value[a] = value[b]
+            a += 1
+    return new_start, new_index, new_value

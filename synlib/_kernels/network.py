@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synlib._kernels import accounting, compiled, inner
-from synlib._kernels.borrowed import borrowed
+from synlib._kernels import accounting, compiled, inner, once
+from synlib._kernels.borrowed import alive, borrowed
 from synlib._kernels.expression import learn
 from synlib._kernels.functions import exp, tanh
 from synlib._kernels.layer import (
@@ -119,30 +119,37 @@ def train(samples, first_step, network, layers, rules, competition, masks, cache
     """
     activity = _silent(layers, samples)
     all_inputs = np.arange(layers.shape[:, 0].max())
+    upkeep = caches.maintenance_cost[caches.maintenance_cost.size - 1] > 0
+    cached = layers.weights.shape[0] > 1
     n, m = layers.shape[0]
-    postponing = layers.weights.shape[0] == 1 and rules.kind[0] == ALL
-    if not postponing:
-        n = m = 0
+    if rules.kind[0] != ALL or cached or upkeep:
+        n = m = 0  # the weights of the first layer are needed at each step
     postponed = nothing_postponed(n, m, samples.value)
-    return _train(
-        samples,
+    done = _train(
         first_step,
-        network,
-        layers,
-        rules,
-        competition,
-        masks,
-        caches,
-        activity,
-        all_inputs,
-        postponed,
+        borrowed(samples),
+        borrowed(network),
+        borrowed(layers),
+        borrowed(rules),
+        borrowed(competition),
+        borrowed(masks),
+        borrowed(caches),
+        borrowed(activity),
+        borrowed((all_inputs,))[0],
+        borrowed(postponed),
+        cached,
+        upkeep,
+    )
+    catch_up(postponed, matrix_of(layers, 0, 0))
+    return alive(
+        done, activity, all_inputs, samples, network, layers, rules, competition, masks, caches
     )
 
 
-@inner
+@once
 def _train(
-    samples,
     first_step,
+    samples,
     network,
     layers,
     rules,
@@ -152,25 +159,23 @@ def _train(
     activity,
     all_inputs,
     postponed,
+    cached,
+    upkeep,
 ):
-    samples, layers, rules = borrowed(samples), borrowed(layers), borrowed(rules)
-    masks, caches, activity = borrowed(masks), borrowed(caches), borrowed(activity)
-    competition, network, postponed = borrowed(competition), borrowed(network), borrowed(postponed)
-    (all_inputs,) = borrowed((all_inputs,))
-    n_layers = layers.shape.shape[0]
     postponing = postponed.place.size > 0
     first = matrix_of(layers, 0, 0)
-    cached = layers.weights.shape[0] > 1
-    upkeep = caches.maintenance_cost[caches.maintenance_cost.size - 1] > 0
+    n_layers = layers.shape.shape[0]
     lowest = 0  # the layers before this one never learn: the error need not come so far
     while lowest < n_layers - 1 and rules.kind[lowest] == NONE:
         lowest += 1
+    decays_first = caches.decay_first.any()
+    charges = cached or upkeep
     for t in range(samples.label.size):
         step = first_step + t + 1
         if cached:
             consolidate_flagged(layers, caches, all_inputs)
-            for k in range(n_layers):
-                decay(layers, caches, k, True)
+        if decays_first:
+            decay(layers, caches, True)
         index = samples.index[samples.start[t] : samples.start[t + 1]]
         value = samples.value[samples.start[t] : samples.start[t + 1]]
         out = _units(activity.value, layers, 0)
@@ -188,7 +193,6 @@ def _train(
             size += _size(value) * _size(_units(activity.error, layers, 0))
             # a NaN is not less than infinity either; np.isfinite would be optimised away
             if not size < np.inf:
-                catch_up(postponed, first)
                 return t
         for k in range(n_layers if rests else lowest, n_layers):
             background = samples.background
@@ -207,17 +211,17 @@ def _train(
             for k in range(n_layers):
                 last = store_of(layers, layers.weights.shape[0] - 1, k)
                 measure(last, last.absolute)
-        if cached or upkeep:
+        if charges:
+            hold(layers, caches)
+        if cached:
+            decay(layers, caches, False)
+        if layers.previous.shape[1] > 0:
             for k in range(n_layers):
-                hold(layers, caches, k)
-                decay(layers, caches, k, False)
-                if layers.previous.shape[1] > 0:
-                    pay_transition(layers, caches, k)
-    catch_up(postponed, first)
+                pay_transition(layers, caches, k)
     return samples.label.size
 
 
-@inner
+@once
 def _learn_later(layers, samples, t, index, value, change, postponed, matrix):
     """Learn all that is proposed for the first layer, its matrix when it is next needed."""
     store, background = store_of(layers, 0, 0), samples.background
@@ -257,7 +261,7 @@ def _active(activity, layers, k, count):
     return activity.active_index[active], activity.active_value[active]
 
 
-@inner
+@once
 def _forward(samples, t, network, layers, activity):
     """Activities of all layers for sample t, given the summed inputs of the first."""
     n_layers = layers.shape.shape[0]
@@ -280,7 +284,7 @@ def _forward(samples, t, network, layers, activity):
     activate(out, network.output)
 
 
-@inner
+@once
 def _list_active(activity, layers, k):
     """List the units of layer k that are not silent."""
     values = _units(activity.value, layers, k)
@@ -300,7 +304,7 @@ def _list_active(activity, layers, k):
         activity.n_plastic[k] = count
 
 
-@inner
+@once
 def _may_rest(output, label, network):
     """Whether the network need not learn from the sample."""
     right = True
@@ -312,7 +316,7 @@ def _may_rest(output, label, network):
     return close if network.lazy == IF_CLOSE else right
 
 
-@inner
+@once
 def _backward(samples, t, lowest, network, layers, competition, masks, activity):
     """Changes the errors ask for, rate times error, down to the layer ``lowest``.
 
@@ -386,7 +390,7 @@ def _winners(sizes, first, count, sign):
     return chosen
 
 
-@inner
+@once
 def _consolidate_full(samples, t, step, layers, rules, caches, activity, all_inputs):
     """Move what has crossed a threshold to the next store, or flag it, store after store."""
     n_layers = layers.shape.shape[0]

@@ -21,6 +21,7 @@ class Postponed(NamedTuple):
 
     change: np.ndarray  # (STEPS + 1, m), of the last steps; the last row is of none, and zero
     place: np.ndarray  # (n,), which row of ``change`` it is
+    step: np.ndarray  # (STEPS + 1,), of which step each change is; last, how many were postponed
     times: np.ndarray  # (n,); -0.0, not 0.0, if nothing waits: what is added then changes no sign
 
 
@@ -29,18 +30,21 @@ def nothing_postponed(n, m, dtype_of):
     """For a matrix (n, m)."""
     times = np.empty(n, dtype_of.dtype)
     times[:] = dtype_of.dtype.type(-0.0)
-    return Postponed(np.zeros((STEPS + 1, m), dtype_of.dtype), np.full(n, STEPS), times)
+    change = np.zeros((STEPS + 1, m), dtype_of.dtype)
+    return Postponed(change, np.full(n, STEPS), np.zeros(STEPS + 1, np.int64), times)
 
 
 @inner
 def postpone(postponed, matrix, step, samples, background, change):
     """Let ``change`` times the inputs of step ``step`` of the samples wait."""
-    place = step % STEPS
-    if step >= STEPS:  # what still waits for a change of which the place is needed
-        before = samples.index[samples.start[step - STEPS] : samples.start[step - STEPS + 1]]
-        for i in before:
-            if postponed.place[i] == place:
-                _catch_up(postponed, matrix, i)
+    place = postponed.step[STEPS] % STEPS
+    if postponed.step[STEPS] >= STEPS:  # what still waits for a change of which the place is needed
+        before = postponed.step[place]
+        for a in range(samples.start[before], samples.start[before + 1]):
+            if postponed.place[samples.index[a]] == place:
+                _catch_up(postponed, matrix, samples.index[a])
+    postponed.step[place] = step
+    postponed.step[STEPS] += 1
     latest = postponed.change[place]
     for j in range(change.size):
         latest[j] = change[j]
@@ -53,7 +57,7 @@ def postpone(postponed, matrix, step, samples, background, change):
 @inner
 def catch_up(postponed, matrix):
     """Make all changes that wait."""
-    for i in range(matrix.shape[0]):
+    for i in range(postponed.place.size):
         if postponed.place[i] < STEPS:
             _catch_up(postponed, matrix, i)
 

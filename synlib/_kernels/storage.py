@@ -6,7 +6,7 @@ into the first store, which is maintained, decays, and is consolidated into the 
 
 import numpy as np
 
-from synlib._kernels import accounting, inner
+from synlib._kernels import accounting, apart, inner
 from synlib._kernels.layer import (
     CONSOLIDATION,
     FACTOR,
@@ -144,29 +144,33 @@ def _add_and_measure(store, count, index, value, change):
     Four rows at a time, so that the accounts of the units are fetched a quarter as often.
     """
     matrix, absolute, peak = store.matrix, store.absolute, store.peak
-    m = change.size
     a = 0
     while a + 4 <= count:
         row_0, row_1 = matrix[index[a]], matrix[index[a + 1]]
         row_2, row_3 = matrix[index[a + 2]], matrix[index[a + 3]]
         x_0, x_1, x_2, x_3 = value[a], value[a + 1], value[a + 2], value[a + 3]
-        for j in range(m):
-            old = abs(row_0[j]) + abs(row_1[j]) + abs(row_2[j]) + abs(row_3[j])
-            row_0[j] += x_0 * change[j]
-            row_1[j] += x_1 * change[j]
-            row_2[j] += x_2 * change[j]
-            row_3[j] += x_3 * change[j]
-            size_0, size_1 = abs(row_0[j]), abs(row_1[j])
-            size_2, size_3 = abs(row_2[j]), abs(row_3[j])
-            absolute[j] += size_0 + size_1 + size_2 + size_3 - old
-            size_0 = size_0 if size_0 > size_1 else size_1
-            size_2 = size_2 if size_2 > size_3 else size_3
-            size_0 = size_0 if size_0 > size_2 else size_2
-            peak[j] = size_0 if size_0 > peak[j] else peak[j]
+        _add_to_four_rows(row_0, row_1, row_2, row_3, x_0, x_1, x_2, x_3, change, absolute, peak)
         a += 4
     while a < count:
         _add_row_and_measure(store, index[a], value[a] * change)
         a += 1
+
+
+@apart
+def _add_to_four_rows(row_0, row_1, row_2, row_3, x_0, x_1, x_2, x_3, change, absolute, peak):
+    for j in range(change.size):
+        old = abs(row_0[j]) + abs(row_1[j]) + abs(row_2[j]) + abs(row_3[j])
+        row_0[j] += x_0 * change[j]
+        row_1[j] += x_1 * change[j]
+        row_2[j] += x_2 * change[j]
+        row_3[j] += x_3 * change[j]
+        size_0, size_1 = abs(row_0[j]), abs(row_1[j])
+        size_2, size_3 = abs(row_2[j]), abs(row_3[j])
+        absolute[j] += size_0 + size_1 + size_2 + size_3 - old
+        size_0 = size_0 if size_0 > size_1 else size_1
+        size_2 = size_2 if size_2 > size_3 else size_3
+        size_0 = size_0 if size_0 > size_2 else size_2
+        peak[j] = size_0 if size_0 > peak[j] else peak[j]
 
 
 @inner
@@ -287,8 +291,12 @@ def measure(store, absolute):
 @inner
 def is_full(store, cache):
     """Whether anything is to be consolidated."""
-    level = store.absolute.max() if cache.scope == NEURON_SUM else store.peak.max()
-    return level * store.clock[FACTOR] > cache.threshold
+    level = store.absolute if cache.scope == NEURON_SUM else store.peak
+    factor = store.clock[FACTOR]
+    above = 0
+    for j in range(level.size):
+        above += level[j] * factor > cache.threshold
+    return above > 0
 
 
 @inner
@@ -388,41 +396,47 @@ def consolidate_flagged(layers, caches, all_inputs):
 
 
 @accounting
-def hold(layers, caches, k):
-    """One step of maintenance of layer k."""
+def hold(layers, caches):
+    """One step of maintenance."""
     for s in range(layers.weights.shape[0]):
-        if caches.maintenance_cost[s] > 0:
+        cost = caches.maintenance_cost[s]
+        if cost == 0:
+            continue
+        for k in range(layers.shape.shape[0]):
             total = 0.0
             for size in units_of(layers.absolute, layers, s, k):
                 total += size
-            cost = caches.maintenance_cost[s] * layers.clock[k, s, FACTOR]
-            layers.ledger[k, MAINTENANCE] += cost * total
+            layers.ledger[k, MAINTENANCE] += cost * layers.clock[k, s, FACTOR] * total
 
 
 @inner
-def decay(layers, caches, k, first):
-    """One step of decay of layer k, in the common factor, of the stores with this order of events.
+def decay(layers, caches, first):
+    """One step of decay, in the common factors, of the stores with this order of events.
 
-    Long before the factor underflows, it is multiplied in.
+    Long before a factor underflows, it is multiplied in.
     """
+    floor = 1e-60 if layers.weights.itemsize == 8 else 1e-10
     for s in range(layers.weights.shape[0] - 1):
         if caches.decay_first[s] != first or caches.decay[s] == 1:
             continue
-        clock = layers.clock[k, s]
-        clock[FACTOR] *= caches.decay[s]
-        floor = 1e-60 if layers.weights.itemsize == 8 else 1e-10
-        if clock[FACTOR] < floor and clock[FACTOR_WHEN_FLAGGED] == 0:
-            store = store_of(layers, s, k)
-            factor = clock[FACTOR]
-            for i in range(store.matrix.shape[0]):
-                row = store.matrix[i]
-                for j in range(row.size):
-                    row[j] *= factor
-            for j in range(store.absolute.size):
-                store.absolute[j] *= factor
-                store.shift[j] *= factor
-                store.column_sum[j] *= factor
-            clock[FACTOR] = 1.0
+        for k in range(layers.shape.shape[0]):
+            clock = layers.clock[k, s]
+            clock[FACTOR] *= caches.decay[s]
+            if clock[FACTOR] < floor and clock[FACTOR_WHEN_FLAGGED] == 0:
+                _multiply_in(store_of(layers, s, k), clock[FACTOR])
+                clock[FACTOR] = 1.0
+
+
+@inner
+def _multiply_in(store, factor):
+    for i in range(store.matrix.shape[0]):
+        row = store.matrix[i]
+        for j in range(row.size):
+            row[j] *= factor
+    for j in range(store.absolute.size):
+        store.absolute[j] *= factor
+        store.shift[j] *= factor
+        store.column_sum[j] *= factor
 
 
 @accounting
