@@ -497,9 +497,12 @@ def test_launch_buttons_only_with_an_address(tmp_path, monkeypatch, remote, addr
         subprocess.run(["git", "-C", tmp_path, "remote", "add", "origin", remote], check=True)
     assert repository.address(tmp_path) == address
     monkeypatch.setattr(repository, "address", lambda: address)
-    config = building._config()
+    config = building._config("paper")
     assert ("launch_buttons" in config) == (address is not None)
     assert config.get("repository", {}).get("url") == address
+    if address:
+        assert not config["launch_buttons"]["thebe"]
+        assert building._config("quick")["launch_buttons"]["thebe"]
 
 
 def test_a_copy_inside_another_repository_has_no_address(tmp_path, monkeypatch):
@@ -531,5 +534,5 @@ def test_colab_only_with_notebooks_that_install_the_library(tmp_path, monkeypatc
     nbformat.write(notebook, path)
     for place, offered in ((address, True), (f"{address}c", False), (address[:-1], False)):
         monkeypatch.setattr(repository, "address", lambda place=place: place)
-        assert ("colab_url" in building._config()["launch_buttons"]) == offered
+        assert ("colab_url" in building._config("paper")["launch_buttons"]) == offered
     assert len(refresh_notebooks.with_install_cell(notebook, None).cells) == n_cells

@@ -98,6 +98,9 @@ def test_runs_are_drawn_and_told(book):
     assert ([record["date"]] * 2, record["rows"][0].n_values) == (header["made"], 6)
 
     said, drawn = figures(book)
+    cells = nbformat.read(book / "out" / "01_one.ipynb", as_version=4).cells
+    assert cells[2].source == "n_inputs = 30\nloads = [0.5, 1.0]\nseeds = 3"
+    assert cells[3].source == SWEEP
     assert re.fullmatch(r"At the size of the papers: 6 runs, all stored on \d+ \w+ 20\d\d\.", said)
     assert drawn == computed
     assert in_cache(book) == 0

@@ -206,16 +206,23 @@ def _execute(task, profile, environment, alone, scratch):
     found = stored.notes(notes)
     if unfinished.is_file():
         if not failure:
-            _say_where_from(unfinished, task.path.stem, profile, found)
+            _say_where_from(unfinished, task, profile, found)
         os.replace(unfinished, task.target)
     return _Done(task.target, time.perf_counter() - start, failure, found)
 
 
-def _say_where_from(path, chapter, profile, notes):
-    """Put into an executed notebook where its numbers come from, and of which day they are."""
+def _say_where_from(path, task, profile, notes):
+    """Put into an executed notebook where its numbers come from, of which day they are, and its
+    parameters in one cell."""
     import nbformat
 
+    chapter = task.path.stem
     notebook = nbformat.read(path, as_version=4)
+    for cell in list(notebook.cells):
+        if "parameters" in cell.metadata.get("tags", []):
+            cell.source = parameters.with_values(cell.source, task.values)
+        elif "injected-parameters" in cell.metadata.get("tags", []):
+            notebook.cells.remove(cell)
     computed = len(notes.finished) + notes.others
     is_stored = notes.known and not computed
     today = datetime.datetime.now(datetime.UTC).date()

@@ -41,6 +41,28 @@ def defaults(path):
     }
 
 
+def with_values(source, values):
+    """The code of a parameters cell with other values in it, and its comments.
+
+    Examples
+    --------
+    >>> print(with_values("seeds = 2  # networks\\nrates = [0.1,\\n 1.0]", {"rates": [0.5]}))
+    seeds = 2  # networks
+    rates = [0.5]
+    """
+    from papermill.translators import PythonTranslator
+
+    lines = source.encode().splitlines()  # positions count bytes
+    for statement in reversed(ast.parse(source).body):
+        name = ast.unparse(statement.targets[0]) if isinstance(statement, ast.Assign) else None
+        if name in values:
+            old, new = statement.value, PythonTranslator.translate(values[name]).encode()
+            first, last = lines[old.lineno - 1], lines[old.end_lineno - 1]
+            line = first[: old.col_offset] + new + last[old.end_col_offset :]
+            lines[old.lineno - 1 : old.end_lineno] = [line]
+    return b"\n".join(lines).decode()
+
+
 def parse(text):
     """Name and value in ``NAME=VALUE``; the value is YAML, but for its traps.
 

@@ -53,7 +53,7 @@ def book(profile, jobs):
     execution.run_notebooks(paths, profile, {}, source / "notebooks", jobs, results, keep=True)
     _copy_book(source)
     config_file = build / "config.yml"
-    config_file.write_text(yaml.safe_dump(_config()))
+    config_file.write_text(yaml.safe_dump(_config(profile)))
     command = [Path(sys.executable).with_name("jupyter-book"), "build", source]
     options = ["--path-output", notebooks.ROOT, "--config", config_file, "-n", "-W", "--keep-going"]
     failed = subprocess.run([*command, *options], check=False).returncode
@@ -81,7 +81,7 @@ def _copy_book(source):
     shutil.copy(notebooks.ROOT / "_toc.yml", source)
 
 
-def _config():
+def _config(profile):
     """Settings of the book, with launch buttons if the repository has an address."""
     config = yaml.safe_load((notebooks.ROOT / "_config.yml").read_text())
     extensions = config["sphinx"]["local_extensions"]
@@ -94,7 +94,8 @@ def _config():
         config["launch_buttons"] = {
             "notebook_interface": "jupyterlab",
             "binderhub_url": "https://mybinder.org",
-            "thebe": True,
+            # on the page: nobody waits there for runs of the size of the papers
+            "thebe": profile == "quick",
         }
         # Colab has nothing but the notebook, which must install the library from there
         if all(
