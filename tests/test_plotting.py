@@ -1,5 +1,7 @@
 """Every group has its line, and can be told from all others, however many there are."""
 
+import json
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -229,3 +231,12 @@ def test_panels_have_letters():
     plotting.letter(axes.flat)
     assert [ax.get_title(loc="left") for ax in axes.flat] == list("ABCD")
     plt.close(figure)
+
+
+def test_numbers_of_a_figure_are_json_where_there_are_none(ax):
+    ax.bar([1, 2], [3, np.nan])
+    ax.plot([1, 2], [np.inf, 4])
+    numbers = plotting.figure_numbers(ax.figure)
+    assert json.loads(json.dumps(numbers, allow_nan=False)) == numbers
+    assert [bar["size"][1] for bar in numbers["axes"][0]["bars"]] == [3, None]
+    assert numbers["axes"][0]["lines"][0]["y"] == [None, 4]

@@ -130,7 +130,7 @@ def visit_card(self, node):
         small = _thumbnail(builder, node)
         if small:
             text = html.escape(_description(env, page, node["figure"]))
-            self.body.append(f'<img src="{builder.imgpath}/{small}" alt="{text}" loading="lazy">')
+            self.body.append(f'<img src="{builder.imgpath}/{small}" alt="{text}">')
     self.body.append(f'<span class="title">{html.escape(name)}</span>')
     self.body.append(f'<span class="says">{html.escape(node["says"])}</span>')
     self.body.append(f'<span class="minutes">{_minutes(env)[page]} min</span></a>')

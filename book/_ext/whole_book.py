@@ -16,6 +16,7 @@ from bs4 import BeautifulSoup
 
 NAME = "what-does-it-cost-to-learn.pdf"
 ALL_PAGES = "_all_pages.html"
+MILLISECONDS = 300_000  # a slow machine may take to read the whole book
 PRINT_BUTTON = re.compile(r"(<li>\s*<button [^>]*window\.print\(\).*?</li>)", re.DOTALL)
 LINK = (
     '<li class="whole-book"><a class="btn btn-sm dropdown-item" href="{root}{name}">'
@@ -55,12 +56,19 @@ def main(site):
     if chromium is None:
         sys.exit("make pdf needs Chromium: on Debian, `apt-get install chromium`")
     everything = site / ALL_PAGES
-    everything.write_text(str(all_pages(site)), "utf-8")
+    whole = all_pages(site)
+    everything.write_text(str(whole), "utf-8")
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             page = browser.new_page()
-            page.goto(everything.as_uri(), wait_until="networkidle")
+            page.goto(everything.as_uri(), wait_until="load", timeout=MILLISECONDS)
+            # a browser shows a long page long before it has read it to its end
+            page.wait_for_function(
+                "n => document.readyState == 'complete' && document.fonts.status == 'loaded' && "
+                "document.querySelectorAll('body > article').length == n",
+                arg=len(whole.select("body > article")), timeout=MILLISECONDS,
+            )  # fmt: skip
             page.pdf(
                 path=site / NAME, format="A4", print_background=True, outline=True, tagged=True,
                 display_header_footer=True, header_template="<span></span>", footer_template=FOOTER,

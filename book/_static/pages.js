@@ -12,7 +12,9 @@ function switchForCode() {
   const box = document.createElement("input");
   box.type = "checkbox";
   label.append(box, " Show all code");
-  title.after(label);
+  const minutes = document.querySelector("article .reading-time");
+  if (minutes) minutes.append(" · ", label);
+  else title.after(label);
 
   const show = () => folded.forEach((details) => (details.open = box.checked));
   box.addEventListener("change", () => {

@@ -54,6 +54,14 @@ def test_claims_are_chosen_by_paper_and_verdict_without_a_server(browser):
     page.close()
 
 
+def test_figure_is_as_wide_as_a_phone(browser, site):
+    with Visit(browser, f"{site}/{CACHING}", PHONE) as visit:
+        figures = visit.page.locator("article figure img[src$='.svg']").all()
+        assert figures
+        for figure in figures:
+            assert figure.bounding_box()["width"] == PHONE["width"]
+
+
 @pytest.mark.parametrize("path", pages())
 def test_page_reads_without_scripts(browser, site, path):
     with Visit(browser, f"{site}/{path}", scripts=False) as visit:
@@ -198,6 +206,9 @@ def test_whole_book_is_printed(tmp_path):
     subprocess.run(command, check=True)  # this process has a browser running
     printed = (site / whole_book.NAME).read_bytes()
     n_pages = len(re.findall(rb"/Type\s*/Page\b", printed))
-    assert n_pages > len(pages())
+    assert n_pages > 3 * len(pages())
+    # each page of the book is there, and can be linked to
+    for path in pages():
+        assert f"/{whole_book._anchor(path)}".encode() in printed, path
     assert b"/Outlines" in printed
     assert whole_book.NAME in (site / CACHING).read_text("utf-8")

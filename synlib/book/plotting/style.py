@@ -1,6 +1,7 @@
 """How all figures of the book look, and the numbers in them."""
 
 import itertools
+import math
 import os
 import string
 
@@ -40,6 +41,7 @@ STYLE = {
     "figure.dpi": 110,
     "figure.constrained_layout.use": True,
     "savefig.dpi": PIXELS,
+    "savefig.pad_inches": 0.02,
     "font.size": 12,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -76,7 +78,7 @@ def figure_numbers(figure):
     Returns
     -------
     dict
-        Ready for JSON; seven digits of each number.
+        Ready for JSON; seven digits of each number, None where there is none.
     """
     return {
         "axes": [
@@ -95,7 +97,7 @@ def figure_numbers(figure):
                     for path in collection.get_paths()
                 ],
                 "bars": [
-                    {"from": _numbers(bar.get_xy()), "size": [bar.get_width(), bar.get_height()]}
+                    {"from": _numbers(bar.get_xy()), "size": _numbers(_size(bar))}
                     for bar in ax.patches
                     if isinstance(bar, Rectangle)
                 ],
@@ -106,7 +108,12 @@ def figure_numbers(figure):
 
 
 def _numbers(values):
-    return [float(f"{value:.7g}") for value in values]
+    """As JSON has them, which knows no NaN."""
+    return [float(f"{value:.7g}") if math.isfinite(value) else None for value in values]
+
+
+def _size(bar):
+    return bar.get_width(), bar.get_height()
 
 
 def line_styles(first=""):
