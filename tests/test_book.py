@@ -1,6 +1,7 @@
 """What the extensions of the book make of notebooks and pages, without building it."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,8 @@ sys.path.insert(0, str(ROOT / "book" / "_ext"))
 pytest.importorskip("sphinx")
 import folded_code  # noqa: E402
 import mathematics  # noqa: E402
+import reading_aids  # noqa: E402
+from bs4 import BeautifulSoup  # noqa: E402
 from docutils import nodes  # noqa: E402
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -51,6 +54,30 @@ def test_folding_leaves_code_and_notebook_alone(path):
         assert not was["metadata"].get("jupyter", {}).get("source_hidden")
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_chapters_take_as_long_to_read_as_they_say(path):
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    figures = [c["metadata"]["mystnb"]["figure"] for c in cells if "mystnb" in c["metadata"]]
+    text += "\n".join(figure["caption"] for figure in figures)
+    words = len(re.sub(r"\$\$.*?\$\$", "", text, flags=re.DOTALL).split())
+    said = re.search(r"\*\*Reading time\.\*\* (\d+) minutes", text)
+    if said is not None:
+        assert abs(words / 200 - int(said[1])) <= 1.5
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_exercise_has_a_folded_solution(path):
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    asked = re.findall(r":::\{exercise\}[^\n]*\n:label: ([\w-]+)\n", text)
+    assert len(asked) == text.count("{exercise}")
+    assert asked == re.findall(r":::\{solution-start\} ([\w-]+)\n:class: dropdown\n", text)
+    assert text.count("{solution-end}") == len(asked)
+    answered = [c for c in cells if "solution" in c["metadata"].get("tags", [])]
+    assert len(answered) >= len(asked)
+
+
 def test_formulas_side_by_side_are_parted_but_for_those_in_an_environment():
     assert mathematics.parts(r"a = b, \qquad c = d") == ["a = b, ", " c = d"]
     whole = r"\begin{aligned} a \qquad b \end{aligned} . "
@@ -80,3 +107,14 @@ def test_verdicts_beside_a_table_are_not_printed_as_well():
 
     assert page(table=True) == ["saved 3x"]
     assert len(page(table=False)) == 2
+
+
+def test_exercises_belong_to_the_section_around_them():
+    page = BeautifulSoup(
+        "<article><section id='a'><h1>A</h1><p>one</p> <section id='exercise-content'><p>two</p>"
+        "</section></section></article>",
+        "html.parser",
+    )
+    (section,) = reading_aids.sections_of(page.article, "a.html")
+    assert section["heading"] == "A"
+    assert section["text"] == "one two"

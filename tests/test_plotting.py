@@ -71,10 +71,14 @@ def test_sizes_of_network(ax):
 
 
 def test_orders_of_events(ax):
-    runs = table("name", converged=True)
+    runs = table("name", converged=True, seed=0)
     variants = {f"order {name}": rows for name, rows in runs.groupby("name")}
     plotting.event_orders(variants, ax)
-    check_curves(ax, list(variants))
+    curves = {label: (look, y) for label, look, y in drawn(ax)}
+    assert list(curves) == list(variants)[1:]  # the first is what they are compared with
+    assert len({str(look) for look, _ in curves.values()}) == len(curves)
+    for place, (_, y) in enumerate(curves.values(), start=2):
+        np.testing.assert_allclose(y, place)
 
 
 def test_costs_against_decay(ax):
@@ -84,8 +88,8 @@ def test_costs_against_decay(ax):
 
 
 def test_costs_in_time_and_energy(ax):
-    runs = table("maintenance_cost", columns=["inefficiency", "n_epochs"])
-    plotting.time_against_energy(runs, runs, ax)
+    runs = table("maintenance_cost", columns=["inefficiency", "n_epochs"], converged=True)
+    plotting.time_against_energy(runs, ax)
     check_curves(ax, [f"$c$ = {cost}" for cost in range(1, MANY + 1)])
 
 
@@ -94,6 +98,35 @@ def test_numbers_of_inputs(ax):
     runs["load"] /= 10  # below the capacity
     plotting.perceptron_inefficiency(runs, ax)
     check_curves(ax, [f"$N$ = {n}" for n in range(1, MANY + 1)])
+
+
+def test_times_of_numbers_of_inputs(ax):
+    runs = table("n_inputs", "load", ["n_epochs"], converged=True)
+    runs["load"] = 2 - runs["load"] / 10  # close to the capacity
+    plotting.learning_time(runs, ax)
+    labels = [f"$N$ = {n}" for n in range(1, MANY + 1)]
+    curves = {label: y for label, _, y in drawn(ax)}
+    for place, label in enumerate(labels, start=1):
+        np.testing.assert_allclose(curves[label], place * RATES)
+
+
+def test_costs_of_transitions(ax):
+    thresholds = [0.5, 1.5, 2.5, 4.5, 8.5]
+    runs = pd.DataFrame({"threshold": thresholds, "transition": [0.0, 1, 2, 3, 4]})
+    runs = runs.assign(consolidation=1.0, outstanding=0.0, seed=0, n_patterns=9, n_inputs=9)
+    costs = range(1, MANY + 1)
+    plotting.transition_energy(runs, costs, ax)
+    curves = {label: y for label, _, y in drawn(ax)}
+    for cost in costs:
+        np.testing.assert_allclose(curves[f"$b$ = {cost}"], 1 + cost * np.arange(5))
+
+
+def test_transient_weights_are_counted_at_whole_numbers(ax):
+    trace = np.zeros((4, 1, 2))
+    trace[:, 0, 1] = [0, 1, 1, -2]
+    plotting.transient_density(trace, 2.5, ax)
+    heights = {round(bar.get_x() + bar.get_width() / 2): bar.get_height() for bar in ax.patches}
+    assert heights == {-3: 0, -2: 0.25, -1: 0, 0: 0.25, 1: 0.5, 2: 0, 3: 0}
 
 
 def test_accuracies_in_time_and_energy(ax):
@@ -164,12 +197,18 @@ def test_conditions_of_robustness(ax):
     assert [text.get_text() for text in ax.get_legend().get_texts()] == names[1:]
 
 
-def test_costs_without_upkeep_have_no_theory_to_draw(ax):
-    best = pd.DataFrame({"maintenance_cost": [0.0], "inefficiency": [1.0]})
-    with pytest.warns(UserWarning, match="no positive values"):  # matplotlib says so itself
-        plotting.best_against_cost(best, lambda costs: costs, "inefficiency", ax)
-    theory = next(line for line in ax.get_lines() if line.get_label() == "theory")
-    assert len(theory.get_xdata()) == 0
+def test_free_upkeep_is_drawn_left_of_all_costs(ax):
+    best = pd.DataFrame({"maintenance_cost": [0.0, 0.1, 1.0], "inefficiency": [1.0, 2.0, 3.0]})
+    for rows, places in ((best, [0.025, 0.1, 1]), (best[:1], [1])):
+        ax.clear()
+        plotting.best_against_cost(
+            rows.assign(scope="synapse"), lambda costs: costs, "inefficiency", ax
+        )
+        lines = {line.get_label(): line for line in ax.get_lines()}
+        np.testing.assert_allclose(lines["per synapse"].get_xdata(), places)
+        # theory is for costs above zero
+        assert (len(lines["theory"].get_xdata()) > 0) == (len(rows) > 1)
+        ax.figure.canvas.draw()
 
 
 def test_what_nobody_reached_is_an_empty_figure(ax):

@@ -98,6 +98,8 @@ def sections_of(article, address):
     for section in reversed(article.select(f"section[id], {ENTRY}")):
         if section.name == "section":
             heading = section.find(["h1", "h2", "h3", "h4"], recursive=False)
+            if heading is None:  # of an exercise: it belongs to the section around it
+                continue
             name, anchor = _words(heading.extract()), section["id"]
         else:
             name = anchor = section.find("dt").get("id")

@@ -93,9 +93,8 @@ def caching_picture(load=1.0, threshold=6.0, decay_time=np.inf, maintenance_cost
     learned = f"learned in {neuron.n_epochs_} epochs"
     bars.set(xlabel="energy (a.u.)", yticks=[], xlim=(0, None))
     bars.set_title(learned if neuron.converged_ else f"not learned in {MAX_EPOCHS} epochs")
-    bars.legend(fontsize=9, loc="upper left", bbox_to_anchor=(1, 1.1))
     plotting.synapse_trace(neuron.trace_[:, 0], threshold, trace)
-    trace.legend(fontsize=9, loc="upper left", bbox_to_anchor=(1, 1))
+    figure.legend(loc="outside lower center", ncols=3)
     return figure
 
 

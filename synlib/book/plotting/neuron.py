@@ -1,5 +1,7 @@
 """Figures of the single neuron; figure numbers are those of Li and van Rossum (2020)."""
 
+import itertools
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -8,10 +10,20 @@ from synlib.book.plotting.style import (
     COLOURS,
     MARKERS,
     cycled,
+    enough_ticks,
     line_styles,
+    number,
     plain_numbers,
+    shades,
     spread,
 )
+
+# of a cache: how they are called in figures, and their lines
+SCOPES = {
+    "synapse": ("per synapse", "-"),
+    "neuron": ("per neuron", "--"),
+    "neuron-sum": ("per neuron, by sum", ":"),
+}
 
 
 def walk(path, solved, ax=None):
@@ -85,13 +97,11 @@ def perceptron_inefficiency(table, ax=None):
     """
     ax = ax or plt.gca()
     loads = np.linspace(table["load"].min(), table["load"].max(), 200)
-    learned = table[table["converged"]].groupby("n_inputs")
-    for (n_inputs, rows), marker in cycled(learned, MARKERS):
-        line = dict(marker=marker, markersize=5)
-        spread(ax, rows, "load", "inefficiency", COLOURS["no caching"], f"$N$ = {n_inputs}", **line)
+    for n_inputs, rows, line, of_theory in _by_size(table):
+        spread(ax, rows, "load", "inefficiency", label=f"$N$ = {n_inputs}", **line)
         expected = theory.inefficiency(loads * n_inputs, n_inputs)
-        ax.plot(loads, expected, "--", color="black", linewidth=1.2)
-    ax.plot([], [], "--", color="black", linewidth=1.2, label="theory")
+        ax.plot(loads, expected, **of_theory)
+    ax.plot(1.9, 900, "D", color=COLOURS["published"], label="published, $N$ = 1000")
     ax.set(
         yscale="log",
         xlabel="load $P/N$ (patterns per input)",
@@ -99,6 +109,60 @@ def perceptron_inefficiency(table, ax=None):
     )
     plain_numbers(ax.yaxis)
     ax.legend()
+    return ax
+
+
+def learning_time(table, ax=None):
+    """Epochs against the distance from the capacity, which is a load of 2.
+
+    Parameters and return value as in `perceptron_energy`.
+    """
+    ax = ax or plt.gca()
+    table = table.assign(room=2 - table["load"])
+    rooms = np.geomspace(table["room"].min(), table["room"].max(), 200)
+    for n_inputs, rows, line, of_theory in _by_size(table):
+        spread(ax, rows, "room", "n_epochs", label=f"$N$ = {n_inputs}", **line)
+        n_patterns = (2 - rooms) * n_inputs
+        expected = theory.presentations(n_patterns, n_inputs) / n_patterns
+        ax.plot(rooms, expected, **of_theory)
+    ax.set(xscale="log", yscale="log", xlabel="distance from capacity, $2 - P/N$")
+    ax.set(ylabel="epochs to learn")
+    ax.invert_xaxis()
+    plain_numbers(ax.xaxis)
+    plain_numbers(ax.yaxis)
+    ax.legend()
+    return ax
+
+
+def _by_size(table):
+    """For each size of the neuron what it learned, and how it and its theory are drawn."""
+    learned = table[table["converged"]].groupby("n_inputs")
+    colours, greys = (shades(COLOURS[name], learned.ngroups) for name in ("no caching", "theory"))
+    for (n_inputs, rows), marker, colour, grey in zip(
+        learned, itertools.cycle(MARKERS), colours, greys, strict=False
+    ):
+        line = dict(marker=marker, markersize=5, colour=colour)
+        label = f"theory, $N$ = {n_inputs}"
+        yield n_inputs, rows, line, dict(linestyle="--", color=grey, linewidth=1.4, label=label)
+
+
+def weight_variance(table, ax=None):
+    """Spread of the final weights relative to a random walk of as many updates, against load.
+
+    Parameters and return value as in `perceptron_energy`.
+    """
+    ax = ax or plt.gca()
+    learned = table[table["converged"]]
+    variance = learned["weight_variance"] / learned["n_updates"]
+    rows = learned.assign(variance=variance, deviation=np.sqrt(variance))
+    colour = COLOURS["minimal"]
+    spread(ax, rows, "load", "deviation", colour, "standard deviation", linestyle="--")
+    spread(ax, rows, "load", "variance", colour, "variance", marker="o", markersize=4)
+    ax.axhline(1, color=COLOURS["theory"], linewidth=1.2, label="random walk (theory)")
+    ax.axhline(0.8, color=COLOURS["published"], linestyle=":", label="variance, published")
+    ax.set(xlabel="load $P/N$ (patterns per input)", ylabel="final weights / random walk")
+    ax.set_ylim(0, 1.1)
+    ax.legend(loc="lower left", ncols=2)
     return ax
 
 
@@ -128,11 +192,13 @@ def inefficiency_against_exponent(table, ax=None):
     Axes
     """
     ax = ax or plt.gca()
-    for only, name, dashes in ((False, "both signs", "-"), (True, "potentiation only", "--")):
-        rows = table[table["potentiation_only"] == only]
-        colour = COLOURS["no caching"]
-        spread(ax, rows, "exponent", "inefficiency", colour, name, linestyle=dashes)
+    both, potentiation = (table[table["potentiation_only"] == only] for only in (False, True))
+    spread(ax, both, "exponent", "inefficiency", COLOURS["no caching"], "both signs")
+    median = potentiation.groupby("exponent")["inefficiency"].median()
+    circles = dict(markersize=9, markerfacecolor="none", color="black")
+    ax.plot(median, "o", label="potentiation only", **circles)
     ax.axhline(1, color=COLOURS["minimal"], linewidth=1.4, label="minimal")
+    ax.axvline(2, color=COLOURS["published"], linestyle=":", label="crossing, published")
     ax.set(yscale="log", xlabel=r"exponent $\alpha$", ylabel="inefficiency (energy / minimal)")
     plain_numbers(ax.yaxis)
     ax.legend()
@@ -173,6 +239,72 @@ def synapse_trace(trace, threshold, ax=None):
     return ax
 
 
+def transient_density(trace, threshold, ax=None):
+    """How often transient weights have which value, beside the triangle of theory (Methods).
+
+    Parameters
+    ----------
+    trace : array (n_presentations, n_traced, 2)
+        From ``Perceptron.trace_``, without decay and at a learning rate of 1.
+    threshold : float
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    furthest = np.ceil(threshold)
+    places = np.arange(-furthest, furthest + 1)  # weights walk in steps of 1
+    share, _ = np.histogram(trace[..., 1], np.append(places, furthest + 1) - 0.5, density=True)
+    ax.bar(places, share, width=0.8, color=COLOURS["maintenance"], alpha=0.7, label="simulation")
+    s = np.linspace(-threshold, threshold, 201)
+    density = (1 - np.abs(s) / threshold) / threshold
+    ax.plot(s, density, "--", color=COLOURS["theory"], linewidth=1.4, label="theory")
+    ax.set(xlabel="transient weight $s$", ylabel="share of presentations")
+    ax.legend()
+    return ax
+
+
+def transition_energy(table, costs, ax=None):
+    """Energy with a cache whose transitions cost, against the threshold.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From a sweep of `experiments.perceptron_thresholds` with ``transition_cost=1``, the lowest
+        threshold below the learning rate, so that nothing is cached.
+    costs : sequence of float
+        Transition costs b that are drawn.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    n_patterns, n_inputs = table["n_patterns"].iloc[0], table["n_inputs"].iloc[0]
+    thresholds = np.sort(table["threshold"].unique())
+    without = table[table["threshold"] == thresholds[0]].set_index("seed")["consolidation"]
+    without = table["seed"].map(without)
+    written = (table["consolidation"] + table["outstanding"]) / without
+    energy = theory.perceptron_energy(n_patterns, n_inputs)
+    for cost, line in cycled(costs, line_styles()):
+        rows = table.assign(relative=written + cost * table["transition"] / without)
+        name = f"$b$ = {number(cost)}"
+        spread(ax, rows, "threshold", "relative", COLOURS["total"], name, **line)
+        expected = 1 / np.ceil(thresholds)
+        moved = theory.transition_energy(n_patterns, n_inputs, thresholds, cost) / energy
+        ax.plot(thresholds, expected + moved, "+", color=COLOURS["theory"], markersize=8)
+    ax.plot([], [], "+", color=COLOURS["theory"], markersize=8, label="theory")
+    ax.axhline(1, color=COLOURS["no caching"], linewidth=1.4, label="no caching")
+    ax.set(xscale="log", xlabel=r"threshold $\theta$", ylabel="energy / energy without a cache")
+    plain_numbers(ax.xaxis)
+    ax.set_ylim(0, 2.1)  # room for the legend
+    ax.legend(ncols=2, loc="upper right")
+    return ax
+
+
 def energy_against_threshold(table, reference, ax=None):
     """Consolidation, maintenance and total energy against the threshold (Fig 2B).
 
@@ -192,7 +324,10 @@ def energy_against_threshold(table, reference, ax=None):
     """
     ax = ax or plt.gca()
     learned = table[table["converged"]]
-    learned = learned.assign(consolidation=learned["consolidation"] + learned["outstanding"])
+    learned = learned.assign(
+        consolidation=learned["consolidation"] + learned["outstanding"],
+        maintenance=learned["maintenance"].replace(0, np.nan),  # is not on a logarithmic axis
+    )
     for part in ("consolidation", "maintenance", "total"):
         spread(ax, learned, "threshold", part, COLOURS[part], part)
     for part, name in (("total", "no caching"), ("minimal", "minimal")):
@@ -207,7 +342,7 @@ def best_against_cost(best, formula, column, ax=None):
     Parameters
     ----------
     best : DataFrame
-        The rows of least energy for each ``maintenance_cost`` and ``seed``.
+        The rows of least energy for each ``scope``, ``maintenance_cost`` and ``seed``.
     formula : callable
         Theory for an array of costs.
     column : {"inefficiency", "threshold"}
@@ -219,13 +354,22 @@ def best_against_cost(best, formula, column, ax=None):
     """
     ax = ax or plt.gca()
     costs = np.sort(best["maintenance_cost"].unique())
-    spread(ax, best, "maintenance_cost", column, COLOURS["total"], "simulation", marker="o")
-    costs = costs[costs > 0]  # no others are on a logarithmic axis
-    fine = np.geomspace(costs.min(), costs.max(), 200) if costs.size else costs
+    paid = costs[costs > 0]
+    free = paid.min() / 4 if paid.size else 1  # where no cost is drawn on the logarithmic axis
+    best = best.assign(cost=best["maintenance_cost"].replace(0, free))
+    for scope, rows in best.groupby("scope", sort=False):
+        name, dashes = SCOPES[scope]
+        line = dict(linestyle=dashes, marker="o")
+        spread(ax, rows, "cost", column, COLOURS[name.split(",")[0]], name, **line)
+    fine = np.geomspace(free, paid.max(), 200) if paid.size else paid
     ax.plot(fine, formula(fine), "--", color=COLOURS["theory"], linewidth=1.4, label="theory")
     labels = {"inefficiency": "energy / minimal energy", "threshold": r"best threshold $\theta^*$"}
     ax.set(xscale="log", yscale="log", xlabel="maintenance cost $c$", ylabel=labels[column])
+    if 0 in costs and paid.size:
+        ticks = [tick for tick in 10.0 ** np.arange(-6, 3) if paid.min() <= tick <= paid.max()]
+        ax.set_xticks([free, *ticks], ["0", *map(number, ticks)])
     plain_numbers(ax.yaxis)
+    enough_ticks(ax)
     ax.legend()
     return ax
 
@@ -254,12 +398,13 @@ def corrected_maintenance(table, ax=None):
 
 
 def event_orders(variants, ax=None):
-    """Total energy against the threshold for several orders of events in a step.
+    """What another order of events in a step does to the total energy, against the threshold.
 
     Parameters
     ----------
     variants : dict of str to DataFrame
-        Sweeps of `experiments.perceptron_run` over ``threshold``, by the name of the order.
+        Sweeps over ``threshold``, by the name of the order. All others are compared with the first
+        one, for the same patterns; how much these sets of patterns differ in it is shown as well.
     ax : Axes, optional
 
     Returns
@@ -267,10 +412,20 @@ def event_orders(variants, ax=None):
     Axes
     """
     ax = ax or plt.gca()
-    for (name, table), line in cycled(variants.items(), line_styles()):
-        rows = table[table["converged"]]
-        spread(ax, rows, "threshold", "total", COLOURS["total"], name, **line)
-    ax.set(xscale="log", yscale="log", xlabel=r"threshold $\theta$", ylabel="total energy (a.u.)")
+    (_, as_run), *others = variants.items()
+    at = ["threshold", "seed"]
+    as_run = as_run[as_run["converged"]].set_index(at)["total"]
+    median = as_run.groupby("threshold").transform("median")
+    sets = (as_run / median).groupby("threshold").agg(["min", "max"])
+    grey = dict(color=COLOURS["minimal"], alpha=0.3, linewidth=0)
+    ax.fill_between(sets.index, sets["min"], sets["max"], label="sets of patterns", **grey)
+    for (name, table), line in cycled(others, line_styles("o")):
+        energy = table[table["converged"]].set_index(at)["total"]
+        relative = (energy / as_run).rename("relative").reset_index()
+        spread(ax, relative, "threshold", "relative", COLOURS["total"], name, **line)
+    ax.set(xscale="log", xlabel=r"threshold $\theta$", ylabel="energy / as run")
+    ax.set_ylim(bottom=0)
+    plain_numbers(ax.xaxis)
     ax.legend()
     return ax
 
@@ -295,7 +450,7 @@ def scope_schematic(scope, ax=None):
         title = "per synapse"
     else:
         written = np.ones(heights.size, bool)
-        title = "per neuron" if scope == "neuron" else "per neuron, by sum"
+        title = "per neuron" if scope == "neuron" else "per neuron,\nby sum"
     places = np.arange(heights.size)
     colours = [COLOURS["consolidation" if w else "maintenance"] for w in written]
     ax.bar(places, heights, color=colours, width=0.6)
@@ -323,12 +478,7 @@ def scopes_against_cost(best, ax=None):
     Axes
     """
     ax = ax or plt.gca()
-    names = {
-        "synapse": ("per synapse", "-"),
-        "neuron": ("per neuron", "--"),
-        "neuron-sum": ("per neuron, by sum", ":"),
-    }
-    for scope, (name, dashes) in names.items():
+    for scope, (name, dashes) in SCOPES.items():
         colour = COLOURS[name.split(",")[0]]
         rows = best[best["scope"] == scope]
         spread(ax, rows, "maintenance_cost", "inefficiency", colour, name, linestyle=dashes)
@@ -338,7 +488,9 @@ def scopes_against_cost(best, ax=None):
         xlabel="maintenance cost $c$",
         ylabel="energy / minimal energy",
     )
+    plain_numbers(ax.xaxis)
     plain_numbers(ax.yaxis)
+    enough_ticks(ax)
     ax.legend()
     return ax
 
@@ -361,9 +513,16 @@ def against_decay(best, column, reference=None, ax=None):
     """
     ax = ax or plt.gca()
     costs = sorted(best["maintenance_cost"].unique())
-    for cost, line in cycled(costs, line_styles()):
-        rows = best[best["maintenance_cost"] == cost]
-        spread(ax, rows, "decay_rate", column, COLOURS["total"], f"$c$ = {cost:g}", **line)
+    apart = 0.012 * np.ptp(best["decay_rate"])  # so that no bar hides another
+    colours = shades(COLOURS["total"], len(costs))
+    for place, ((cost, colour), marker) in enumerate(
+        cycled(zip(costs, colours, strict=True), MARKERS)
+    ):
+        values = best[best["maintenance_cost"] == cost].groupby("decay_rate")[column]
+        middle = values.median()
+        x = middle.index + (place - (len(costs) - 1) / 2) * apart
+        ax.vlines(x, values.min(), values.max(), color=colour, linewidth=1.2)
+        ax.plot(x, middle, color=colour, marker=marker, label=f"$c$ = {number(cost)}")
     if reference is not None:
         ax.axhline(reference, color=COLOURS["no caching"], linewidth=1.4, label="no caching")
     labels = {
@@ -371,21 +530,19 @@ def against_decay(best, column, reference=None, ax=None):
         "threshold": r"best threshold $\theta^*$",
         "n_epochs": "epochs to learn",
     }
-    ax.set(xlabel=r"decay rate $1/\tau$ (per 1000)", ylabel=labels[column], yscale="log")
-    plain_numbers(ax.yaxis)
+    ax.set(xlabel=r"decay rate $1/\tau$ (per 1000)", ylabel=labels[column])
+    enough_ticks(ax)
     return ax
 
 
-def time_against_energy(table, reference, ax=None):
+def time_against_energy(table, ax=None):
     """Learning time against energy, each point a threshold (Fig 3S1A).
 
     Parameters
     ----------
     table : DataFrame
-        From a sweep of `experiments.perceptron_run` over ``threshold``, at several
-        ``maintenance_cost``.
-    reference : DataFrame
-        From the same without a cache.
+        From a sweep over ``threshold``, at several ``maintenance_cost``; thresholds that some set
+        of patterns is not learned at are left out.
     ax : Axes, optional
 
     Returns
@@ -393,17 +550,48 @@ def time_against_energy(table, reference, ax=None):
     Axes
     """
     ax = ax or plt.gca()
-    for (cost, rows), marker in cycled(table.groupby("maintenance_cost"), MARKERS):
-        median = rows.groupby("threshold")[["inefficiency", "n_epochs"]].median()
-        colour = COLOURS["total"]
-        ax.plot(*median.to_numpy().T, "-", marker=marker, color=colour, label=f"$c$ = {cost:g}")
-    point = reference[["inefficiency", "n_epochs"]].median()
-    ax.plot(*point, "D", color=COLOURS["no caching"], label="no caching")
-    labels = {"xlabel": "energy / minimal energy", "ylabel": "epochs to learn"}
-    ax.set(xscale="log", yscale="log", **labels)
-    plain_numbers(ax.xaxis)
-    plain_numbers(ax.yaxis)
+    rows = table.groupby("threshold").filter(lambda of_one: of_one["converged"].all())
+    of_costs = rows.groupby("maintenance_cost")
+    colours = shades(COLOURS["total"], of_costs.ngroups)
+    for ((cost, of_cost), colour), marker in cycled(zip(of_costs, colours, strict=True), MARKERS):
+        median = of_cost.groupby("threshold")[["inefficiency", "n_epochs"]].median()
+        points = median.to_numpy()
+        label = f"$c$ = {number(cost)}"
+        ax.plot(*points.T, color=colour, marker=marker, markersize=5, label=label)
+        for start, end in itertools.pairwise(points):  # the heads in the middle of the way
+            along = dict(arrowstyle="-|>", color=colour, mutation_scale=14)
+            ax.annotate("", (start + end) / 2, start, arrowprops=along)
+        cheapest = median["inefficiency"].argmin()
+        for place in {0, cheapest}:
+            text = rf"$\theta$ = {median.index[place]:g}"
+            ax.annotate(text, points[place], (8, 4), textcoords="offset points")
+        ax.plot(*points[cheapest], "*", color="black", markersize=13, zorder=3)
+    ax.plot([], [], "*", color="black", markersize=13, label="least energy")
+    ax.set(xlabel="energy / minimal energy", ylabel="epochs to learn")
+    ax.set(xlim=(0, None), ylim=(0, None))
     ax.legend()
+    return ax
+
+
+def epochs_against_threshold(table, ax=None):
+    """Learning time against the threshold, which with decay it depends on.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From a sweep over ``threshold``.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    learned = table[table["converged"]]
+    line = dict(marker="o", markersize=5)
+    spread(ax, learned, "threshold", "n_epochs", COLOURS["total"], "with decay", **line)
+    ax.set(xlabel=r"threshold $\theta$", ylabel="epochs to learn")
+    enough_ticks(ax)
     return ax
 
 
@@ -413,7 +601,7 @@ def powers(history, expected, ax=None):
     Parameters
     ----------
     history : DataFrame
-        ``Perceptron.history_``, powers divided by the number of presentations in an epoch.
+        ``Perceptron.history_``.
     expected : dict of str to array (n_epochs,)
         Theory for "consolidation" and "maintenance".
     ax : Axes, optional
@@ -421,12 +609,12 @@ def powers(history, expected, ax=None):
     Returns
     -------
     Axes
+        Without a legend yet.
     """
     ax = ax or plt.gca()
     for part, values in expected.items():
         ax.plot(history["epoch"], history[f"{part}_power"], color=COLOURS[part], label=part)
         ax.plot(history["epoch"], values, "--", color="black", linewidth=1.4)
     ax.plot([], [], "--", color="black", linewidth=1.4, label="theory")
-    ax.set(yscale="log", xlabel="epoch", ylabel="power (a.u. per presentation)")
-    ax.legend()
+    ax.set(yscale="log", xlabel="epoch", ylabel="power (a.u. per epoch)")
     return ax
