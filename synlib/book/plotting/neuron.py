@@ -562,9 +562,10 @@ def time_against_energy(table, ax=None):
             along = dict(arrowstyle="-|>", color=colour, mutation_scale=14)
             ax.annotate("", (start + end) / 2, start, arrowprops=along)
         cheapest = median["inefficiency"].argmin()
-        for place in {0, cheapest}:
+        for place, beside in ((0, (8, 4)), (cheapest, (-8, -16))):
             text = rf"$\theta$ = {median.index[place]:g}"
-            ax.annotate(text, points[place], (8, 4), textcoords="offset points")
+            side = "left" if beside[0] > 0 else "right"
+            ax.annotate(text, points[place], beside, textcoords="offset points", ha=side)
         ax.plot(*points[cheapest], "*", color="black", markersize=13, zorder=3)
     ax.plot([], [], "*", color="black", markersize=13, label="least energy")
     ax.set(xlabel="energy / minimal energy", ylabel="epochs to learn")
