@@ -20,6 +20,7 @@ from synlib._random import standard_normal
 from synlib._validation import check_choice
 from synlib.archives import load_fashion_mnist, load_mnist
 from synlib.datasets import Dataset, is_idx_folder, load_digits, load_idx, random_patterns
+from synlib.energy import LEDGER
 from synlib.memory import Persistent, SynapticCache
 from synlib.mlp import MLP
 from synlib.perceptron import Perceptron
@@ -325,6 +326,48 @@ def mlp_history(**arguments):
     return _learn(**arguments)[1]
 
 
+def mlp_passages(*, accuracies, **arguments):
+    """A multilayer network learns images; what it had spent when it first got to each accuracy.
+
+    Parameters
+    ----------
+    accuracies : sequence of float
+        A tuple, since `sweep` takes a list for an axis.
+    **arguments
+        As for `mlp_history`; learning ends at the highest of the accuracies unless ``until`` is
+        given.
+
+    Returns
+    -------
+    list of dict
+        For each accuracy the record of the first evaluation at or above it (NaN where there is
+        none), with ``accuracy`` the one that was asked for, whether it was ``reached``,
+        ``best_accuracy`` of all evaluations, and ``last_step``, how long the network learned.
+
+    Examples
+    --------
+    >>> records = mlp_passages(accuracies=(0.5, 1.0), dataset="digits", hidden=20, max_epochs=2,
+    ...                        evaluate_every=100, random_state=0)
+    >>> [(record["accuracy"], record["reached"]) for record in records]
+    [(0.5, True), (1.0, False)]
+    """
+    _, records, _ = _learn(**{"until": max(accuracies)} | arguments)
+    varying = {"step", "epoch"} | {
+        name for name in records[0] if name.removesuffix("_1").removesuffix("_2") in LEDGER
+    }
+    never = records[-1] | dict.fromkeys(varying, np.nan)
+    end = {
+        "best_accuracy": max(record["accuracy"] for record in records),
+        "last_step": records[-1]["step"],
+    }
+    passages = []
+    for accuracy in accuracies:
+        first = next((record for record in records if record["accuracy"] >= accuracy), never)
+        is_reached = first is not never
+        passages.append(first | {"accuracy": accuracy, "reached": is_reached} | end)
+    return passages
+
+
 def mlp_writes(*, dataset="mnist-subset", published=None, n_quantiles=51, random_state=None,
                **parameters):  # fmt: skip
     """A multilayer network learns images; how its writes are spread over the synapses.
@@ -340,9 +383,10 @@ def mlp_writes(*, dataset="mnist-subset", published=None, n_quantiles=51, random
     -------
     list of dict
         For each layer and each of the quantiles: ``layer`` (1 or 2), ``share`` of synapses that
-        have at most as many ``writes``; ``churn`` of the layer, the probability that a synapse
-        that is written at one step is not written at another, one minus sum(q^2) / sum(q) for
-        synapses that are written in a share q of the steps; the arguments, and `provenance`.
+        have at most as many ``writes``; ``simpson`` of the layer, the inverse Simpson index of
+        the writes, sum(n)^2 / (N sum(n^2)) for N synapses of which each is written n times: 1 if
+        all are written as often, and the share that is written at all if those are; the
+        arguments, and `provenance`.
 
     Examples
     --------
@@ -362,9 +406,9 @@ def mlp_writes(*, dataset="mnist-subset", published=None, n_quantiles=51, random
     shares = np.linspace(0, 1, n_quantiles)
     records = []
     for layer, writes in enumerate(net.writes_, start=1):
-        q = writes / net.n_steps_
-        churn = float(1 - (q**2).sum() / q.sum()) if q.any() else np.nan
-        common = arguments | {"layer": layer, "steps": net.n_steps_, "churn": churn}
+        n = writes.astype(float)
+        simpson = float(n.sum() ** 2 / (n.size * (n**2).sum())) if n.any() else np.nan
+        common = arguments | {"layer": layer, "steps": net.n_steps_, "simpson": simpson}
         quantiles = np.quantile(writes, shares)
         records += [
             common | {"share": float(share), "writes": float(count)}
@@ -495,30 +539,6 @@ def provenance(dataset, checksum, random_state):
 
 
 _version = cache(metadata.version)  # to ask takes longer than a small run
-
-
-def energy_to_accuracy(table, accuracies, by):
-    """What had been spent when each run first reached an accuracy.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From a sweep of `mlp_history`.
-    accuracies : sequence of float
-    by : list of str
-        Columns that tell the runs apart.
-
-    Returns
-    -------
-    DataFrame
-        The row of the first evaluation at or above each accuracy, with ``accuracy`` set to the
-        accuracy asked for; runs that never got there have no row for it.
-    """
-    found = []
-    for accuracy in accuracies:
-        good = table[table["accuracy"] >= accuracy].sort_values("step", kind="stable")
-        found.append(good.groupby(by, as_index=False).first().assign(accuracy=accuracy))
-    return pd.concat(found, ignore_index=True)
 
 
 def _learn(

@@ -129,11 +129,22 @@ def test_transient_weights_are_counted_at_whole_numbers(ax):
     assert heights == {-3: 0, -2: 0.25, -1: 0, 0: 0.25, 1: 0.5, 2: 0, 3: 0}
 
 
-def test_accuracies_in_time_and_energy(ax):
-    accuracies = np.linspace(0.1, 0.9, MANY)
-    runs = table("accuracy", columns=["total", "step"], names=accuracies)
-    plotting.time_against_threshold(runs, ax)
-    check_curves(ax, [f"to {accuracy:.0%}" for accuracy in accuracies])
+def test_thresholds_in_time_and_energy_at_two_costs(ax):
+    runs = table("maintenance_cost", columns=["total", "step"], names=[0.0, 0.001, 0.01])
+    plotting.time_against_threshold(runs, 0.001, ax)
+    check_curves(ax, ["$c$ = 0", "$c$ = 0.001"])
+    assert len(drawn(ax)) == 2
+
+
+def test_caches_of_many_decay_times(ax):
+    times = [*range(1, MANY), np.inf]
+    runs = table("decay_time", columns=["total", "step"], names=times)
+    runs = pd.concat(runs.assign(maintenance_cost=cost, seed=0) for cost in (0.0, 0.1, 1, 10, 100))
+    axes = ax.figure.subplots(2)
+    plotting.cache_range(runs, pd.DataFrame({"total": [1.0], "step": [1.0]}), axes)
+    names = [*(rf"$\tau$ = {time}" for time in range(1, MANY)), "no decay"]
+    assert [label for label, *_ in drawn(axes[0])] == names
+    check_curves(axes[1], names)
 
 
 def test_writes_of_rules(ax):
@@ -150,9 +161,54 @@ def test_conditions_of_the_spiking_neuron(ax):
 
 
 def test_learning_rates(ax):
-    runs = table("learning_rate", "accuracy")
-    plotting.energy_by_rate(runs, ax=ax)
-    check_curves(ax, [str(rate) for rate in range(1, MANY + 1)])
+    runs = table("learning_rate", "accuracy", reached=True)
+    plotting.energy_by_rate(runs, ax, lines=MANY)
+    names = [str(rate) for rate in range(1, MANY + 1)]
+    check_curves(ax, names)
+    assert [text.get_text() for text in ax.texts] == [rf"$\eta$ = {name}" for name in names]
+    ax.clear()
+    plotting.energy_by_rate(runs, ax, lines=3)
+    assert [label for label, *_ in drawn(ax)] == ["1", "5", "9"]
+
+
+def test_accuracies_at_learning_rates(ax):
+    accuracies = np.linspace(0.1, 0.9, MANY)
+    runs = table("accuracy", "learning_rate", names=accuracies, reached=True)
+    plotting.energy_against_rate(runs, ax, lines=MANY)
+    check_curves(ax, [f"{accuracy:.0%}" for accuracy in accuracies])
+    assert [text.get_text() for text in ax.texts] == [f"{100 * a:.3g} %" for a in accuracies]
+
+
+def test_best_number_of_hidden_units_is_marked(ax):
+    sizes = [1, 10, 100]
+    rows = pd.DataFrame({"hidden": sizes, "total": [3.0, 2.0, 5.0]})
+    plotting.best_hidden([(rows, "no caching"), (rows.iloc[:0], "per neuron")], sizes, ax)
+    marks = [line.get_xydata().tolist() for line in ax.get_lines() if len(line.get_xdata()) == 1]
+    assert marks == [[[10, 2]]]
+
+
+def test_initial_weights_of_many_sizes(ax):
+    runs = table("init_scale", "hidden", ["consolidation"])
+    plotting.energy_by_scale(runs, ax)
+    check_curves(ax, [f"s.d. {scale}" for scale in range(1, MANY + 1)])
+
+
+def test_accuracy_after_the_best(ax):
+    rates = [0.1, 1.0]
+    rows = [
+        {"learning_rate": rate, "total": energy, "accuracy": accuracy}
+        for rate in rates
+        for energy, accuracy in ((1, 0.5), (2, 0.9), (3, 0.8))
+    ]
+    plotting.after_the_best(pd.DataFrame(rows), ax)
+    marks = [line.get_xydata().tolist() for line in ax.get_lines() if len(line.get_xdata()) == 1]
+    assert marks == [[[2, 0.9]], [[2, 0.9]]]
+
+
+def test_gaps_are_signed_and_zero_has_no_sign_of_its_own(ax):
+    gaps = pd.DataFrame({"a": [0.0, 1.26], "b": [-0.04, np.nan]}, index=["x", "y"])
+    plotting.gaps(gaps, ax)
+    assert [text.get_text() for text in ax.texts] == ["0.0", "0.0", "+1.3", "never"]
 
 
 def test_inputs_of_a_trial(ax):
@@ -173,14 +229,17 @@ def test_combinations_of_rule_and_memory(ax):
             for j, memory in enumerate(memories)
         ]
     )
-    plotting.pareto(points, ax)
-    clouds = [cloud for cloud in ax.collections if len(cloud.get_offsets())]
-    saved = np.concatenate([cloud.get_offsets()[:, 1] for cloud in clouds])
-    np.testing.assert_array_equal(np.sort(saved), np.sort(points["saved"]))
-    assert len({cloud.get_paths()[0].vertices.tobytes() for cloud in clouds}) == MANY
-    colours = {to_hex(colour) for cloud in clouds for colour in cloud.get_facecolors()}
-    assert len(colours) == MANY
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == names + memories
+    figure = plotting.pareto(points)
+    panels = [ax for ax in figure.axes if ax.axison]
+    assert [ax.get_title() for ax in panels] == memories
+    for memory, panel in zip(memories, panels, strict=True):
+        grey, *own = [cloud for cloud in panel.collections if len(cloud.get_offsets())]
+        assert len(grey.get_offsets()) == len(points)
+        assert len({to_hex(cloud.get_facecolors()[0]) for cloud in own}) == MANY
+        expected = points[points["memory"] == memory]["saved"]
+        assert [cloud.get_offsets()[0, 1] for cloud in own] == expected.tolist()
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == names
+    plt.close(figure)
 
 
 def test_conditions_of_robustness(ax):

@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synlib import LargestUpdates, SynapticCache, load_digits
+from synlib import AllSynapses, LargestUpdates, RandomSynapses, SynapticCache, load_digits
 from synlib import sweep as sweep_module
 from synlib.datasets import FILES, Dataset, write_idx
 from synlib.experiments import (
-    energy_to_accuracy,
     mlp_history,
+    mlp_passages,
     mlp_run,
     mlp_writes,
     perceptron_run,
@@ -208,18 +208,28 @@ def test_records_say_what_is_needed_to_repeat_them():
     assert again == pytest.approx(record, nan_ok=True)
 
 
-def test_energy_to_accuracy_takes_the_first_time():
-    table = pd.DataFrame(
-        {
-            "seed": [0, 0, 0, 1, 1],
-            "step": [1, 2, 3, 1, 2],
-            "accuracy": [0.5, 0.8, 0.7, 0.4, 0.6],
-            "total": [1.0, 2.0, 3.0, 4.0, 5.0],
-        }
-    )
-    found = energy_to_accuracy(table, [0.6, 0.75], by=["seed"])
-    assert list(found["total"]) == [2, 5, 2]
-    assert list(found["accuracy"]) == [0.6, 0.6, 0.75]
+def test_passages_are_the_first_rows_of_the_history_that_are_as_good():
+    arguments = dict(dataset="digits", hidden=20, max_epochs=2, evaluate_every=100, random_state=0)
+    history = mlp_history(**arguments, until=0.5)
+    passages = mlp_passages(accuracies=(0.3, 0.5, 1.0), **arguments, until=0.5)
+    for passage in passages[:2]:
+        first = next(row for row in history if row["accuracy"] >= passage["accuracy"])
+        for name in ("step", "total", "minimal", "writes_1", "consolidation_2"):
+            assert passage[name] == first[name]
+    assert [passage["reached"] for passage in passages] == [True, True, False]
+    never = passages[2]
+    assert np.isnan([never["step"], never["total"], never["writes_2"]]).all()
+    assert never["best_accuracy"] == max(row["accuracy"] for row in history)
+    assert never["last_step"] == history[-1]["step"]
+
+
+def test_simpson_index_is_one_if_all_are_written_and_else_their_share():
+    for rule, expected in ((AllSynapses(), 1), (RandomSynapses(0.25), 0.25)):
+        records = mlp_writes(
+            dataset="digits", published="vanrossum2024", hidden=16, plasticity=rule, max_epochs=1
+        )
+        learning_units = 15 / 16  # one is clamped
+        assert records[0]["simpson"] == pytest.approx(expected * learning_units, rel=0.05)
 
 
 def test_an_entry_called_error_is_no_failure():

@@ -4,15 +4,20 @@ import itertools
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from synlib.book.plotting.style import (
     COLOURS,
+    DASHES,
     MARKERS,
     cycled,
     enough_ticks,
+    letter,
     line_styles,
+    number,
+    percent,
     plain_numbers,
+    shades,
     spread,
 )
 
@@ -30,6 +35,9 @@ RULE_COLOURS = (
     "#661100",
 )
 
+# for the spread of writes: the largest updates, the same in each unit, and a fixed choice
+WRITES_COLOURS = COLOURS["largest updates"], "#117733", "#4D4D4D"
+
 
 def energy_against_accuracy(table, curves, ax=None):
     """Energy spent by the time a test accuracy is reached (Li and van Rossum 2020, Fig 5B).
@@ -38,7 +46,7 @@ def energy_against_accuracy(table, curves, ax=None):
     ----------
     table : DataFrame
         One row per condition, seed and accuracy, with a column ``accuracy`` and those named in
-        ``curves``; see `experiments.energy_to_accuracy`.
+        ``curves``; see `experiments.mlp_passages`.
     curves : sequence of (condition, column, name)
         Rows with this ``condition``, the column to draw, and a key of `COLOURS` that names it.
     ax : Axes, optional
@@ -52,7 +60,7 @@ def energy_against_accuracy(table, curves, ax=None):
         rows = table[table["condition"] == condition]
         spread(ax, rows, "accuracy", column, COLOURS[name], name)
     ax.set(yscale="log", xlabel="test accuracy", ylabel="energy (a.u.)")
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    percent(ax.xaxis)
     ax.legend()
     return ax
 
@@ -151,15 +159,71 @@ def samples(images, ax=None):
     return ax
 
 
-def energy_by_rate(table, column="total", ax=None):
-    """Energy against test accuracy for several learning rates (Li and van Rossum 2020, Fig 5A).
+def energy_by_rate(table, ax=None, column="total", lines=5):
+    """Energy against test accuracy at several learning rates (Li and van Rossum 2020, Fig 5A).
 
     Parameters
     ----------
     table : DataFrame
-        From `experiments.energy_to_accuracy`, with the column ``learning_rate``.
+        From a sweep of `experiments.mlp_passages` over ``learning_rate``.
+    ax : Axes, optional
     column : str
         The energy that is drawn.
+    lines : int
+        How many rates are drawn at most; the lowest and the highest are among them.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    some = _some(table.loc[table["reached"], "learning_rate"], lines)
+    for rate, shade in zip(some, shades(COLOURS["no caching"], len(some)), strict=True):
+        rows = table[table["learning_rate"] == rate]
+        median = spread(ax, rows, "accuracy", column, shade, f"{rate:g}")
+        _name_end(ax, median, rf"$\eta$ = {rate:g}", shade)
+    ax.set(yscale="log", xlabel="test accuracy", ylabel="energy (a.u.)")
+    percent(ax.xaxis)
+    enough_ticks(ax)
+    return ax
+
+
+def energy_against_rate(table, ax=None, lines=4):
+    """Energy to some accuracies against the learning rate.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From a sweep of `experiments.mlp_passages` over ``learning_rate``.
+    ax : Axes, optional
+    lines : int
+        How many accuracies are drawn at most; the lowest and the highest are among them.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    some = _some(table.loc[table["reached"], "accuracy"], lines)
+    for accuracy, marker in cycled(some, MARKERS):
+        rows = table[table["accuracy"] == accuracy]
+        colour, line = COLOURS["no caching"], dict(marker=marker, markersize=5)
+        median = spread(ax, rows, "learning_rate", "total", colour, f"{accuracy:.0%}", **line)
+        _name_end(ax, median, f"{100 * accuracy:g} %", colour)
+    ax.set(xscale="log", yscale="log", xlabel=r"learning rate $\eta$", ylabel="energy (a.u.)")
+    plain_numbers(ax.xaxis)
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    enough_ticks(ax)
+    return ax
+
+
+def after_the_best(table, ax=None):
+    """Test accuracy against energy, and where it was best: what is spent after that gains nothing.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From a sweep of `experiments.mlp_history` over ``learning_rate``; one network of each.
     ax : Axes, optional
 
     Returns
@@ -168,13 +232,23 @@ def energy_by_rate(table, column="total", ax=None):
     """
     ax = ax or plt.gca()
     rates = sorted(table["learning_rate"].unique())
-    colours = plt.get_cmap("viridis")(np.linspace(0, 0.9, len(rates)))
-    for rate, colour in zip(rates, colours, strict=True):
+    for place, (rate, shade) in enumerate(
+        zip(rates, shades(COLOURS["no caching"], len(rates)), strict=True)
+    ):
         rows = table[table["learning_rate"] == rate]
-        spread(ax, rows, "accuracy", column, colour, f"{rate:g}")
-    ax.set(yscale="log", xlabel="test accuracy", ylabel="energy (a.u.)")
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    ax.legend(title=r"learning rate $\eta$", loc="upper left", bbox_to_anchor=(1, 1))
+        ax.plot(rows["total"], rows["accuracy"], color=shade, linewidth=1.4)
+        best = rows.loc[rows["accuracy"].idxmax()]
+        ax.plot(best["total"], best["accuracy"], "o", color="black", zorder=3)
+        ax.annotate(
+            rf"$\eta$ = {rate:g}: best {100 * best['accuracy']:.1f} %",
+            (best["total"], best["accuracy"]),
+            (0, -55 * place + 12),
+            textcoords="offset points",
+            ha="right",
+            color=shade,
+        )
+    ax.set(xscale="log", xlabel="energy (a.u.)", ylabel="test accuracy", ylim=(0.6, 1.02))
+    percent(ax.yaxis)
     return ax
 
 
@@ -235,6 +309,38 @@ def energy_against_hidden(table, columns, by="hidden", ax=None):
     return ax
 
 
+def energy_by_scale(table, ax=None):
+    """Energy against size for several standard deviations of the initial weights.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From a sweep of `experiments.mlp_run` over ``hidden`` and ``init_scale``.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    scales = sorted(table["init_scale"].unique())
+    for (scale, shade), marker in cycled(
+        zip(scales, shades(COLOURS["all synapses"], len(scales)), strict=True), MARKERS
+    ):
+        line = dict(color=shade, marker=marker)
+        rows = table[table["init_scale"] == scale]
+        energy_against_hidden(rows, [("consolidation", f"s.d. {scale:g}", line)], ax=ax)
+    if scales:
+        sizes = np.sort(table["hidden"].unique())
+        first = table.loc[table["hidden"] == sizes[0], "consolidation"].median()
+        root = first * np.sqrt(sizes / sizes[0])
+        ax.plot(sizes, root, ":", color=COLOURS["published"], label="published: as the root")
+        ax.legend()
+    ax.set_ylabel("$M_1$ (a.u.)")
+    enough_ticks(ax)
+    return ax
+
+
 def rules(table, column, xlabel, ax=None):
     """One result of each plasticity rule: medians as dots, with lines from lowest to highest.
 
@@ -259,7 +365,7 @@ def rules(table, column, xlabel, ax=None):
     )
     ax.scatter(groups.median()[names], places, color=colours, zorder=3)
     ax.set_yticks(places, names)
-    ax.invert_yaxis()
+    ax.set_ylim(len(names) - 0.5, -0.5)
     ax.grid(axis="y", alpha=0.3)
     ax.set(xlabel=xlabel)
     return ax
@@ -280,14 +386,40 @@ def writes_per_synapse(table, ax=None):
     """
     ax = ax or plt.gca()
     first = table[table["layer"] == 1]
-    # the first two differ in colour
-    lines = itertools.chain([dict(linestyle="-")], line_styles())
-    for (name, rows), line in cycled(first.groupby("rule", sort=False), lines):
+    looks = itertools.product(DASHES, WRITES_COLOURS)
+    for (name, rows), (dashes, colour) in cycled(first.groupby("rule", sort=False), looks):
         rows = rows.assign(percent=100 * rows["share"], part=100 * rows["writes"] / rows["steps"])
-        colour = COLOURS.get(name, "#4d4d4d")
+        line = {"linestyle": dashes}
+        if rows["part"].isin([0, 100]).all():  # always or never: a step
+            line["drawstyle"] = "steps-mid"
         spread(ax, rows, "percent", "part", colour, name, **line)
     ax.set(xlabel="synapses, least written first (%)", ylabel="steps at which it is written (%)")
-    ax.legend()
+    ax.legend(loc="upper left")
+    return ax
+
+
+def learning_curves(table, ax=None):
+    """Test accuracy against the number of images, for each plasticity rule.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From a sweep of `experiments.mlp_history`, with the column ``rule``.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    for name, rows in table.groupby("rule", sort=False):
+        spread(ax, rows, "step", "accuracy", COLOURS.get(name, "#4d4d4d"), name, linewidth=1.6)
+    best = table["accuracy"].max()
+    ax.set(xlabel="images", ylabel="test accuracy", ylim=(best - 0.16, best + 0.01))
+    percent(ax.yaxis)
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    ax.legend(loc="lower right")
     return ax
 
 
@@ -314,47 +446,75 @@ def saving_map(table, ax=None):
         text = "never" if np.isnan(value) else f"{value:.2g}" if value < 100 else f"{value:,.0f}"
         colour = "black" if sizes[row, column] > middle or np.isnan(value) else "white"
         ax.text(column, row, text, ha="center", va="center", color=colour)
-    ax.set_xticks(range(table.shape[1]), [name.replace(", ", ",\n") for name in table.columns])
-    ax.set_yticks(range(table.shape[0]), table.index)
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
+    _name_cells(table, ax)
     return ax
 
 
-def pareto(table, ax=None):
-    """Energy saved against extra learning time, with the front of what can't be improved in both.
+def gaps(table, ax=None):
+    """Differences in percentage points, as a table of colours; zero is white.
 
     Parameters
     ----------
-    table : DataFrame
-        One row per combination: ``rule``, ``memory``, ``saved`` and ``time``, both as multiples of
-        ordinary learning.
+    table : DataFrame (n_rules, n_memories)
+        NaN where the criterion was not reached.
     ax : Axes, optional
 
     Returns
     -------
     Axes
     """
-    ax = ax or plt.gca()
-    markers = dict(cycled(table["memory"].unique(), MARKERS))
-    shades = dict(cycled(table["rule"].unique(), RULE_COLOURS))
-    for memory, marker in markers.items():
-        rows = table[table["memory"] == memory]
-        colours = rows["rule"].map(shades)
-        ax.scatter(rows["time"], rows["saved"], c=colours, marker=marker, s=60, zorder=3)
+    ax = ax or plt.figure(figsize=(6.4, 3.8)).gca()
+    points = table.to_numpy()
+    largest = max(np.nanmax(np.abs(points)), 1e-9)
+    ax.imshow(points, cmap="PuOr_r", aspect="auto", vmin=-1.6 * largest, vmax=1.6 * largest)
+    for row, column in np.ndindex(points.shape):
+        value = points[row, column]
+        text = "never" if np.isnan(value) else f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
+        text = "0.0" if text[1:] == "0.0" else text
+        ax.text(column, row, text, ha="center", va="center")
+    _name_cells(table, ax)
+    return ax
+
+
+def pareto(table, figure=None):
+    """Energy saved against learning time, with the front of what can't be improved in both.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per combination: ``rule``, ``memory``, ``saved`` and ``time``, both as multiples of
+        ordinary learning. Each memory gets a panel.
+    figure : Figure, optional
+
+    Returns
+    -------
+    Figure
+    """
+    memories = list(table["memory"].unique())
+    colours = dict(cycled(table["rule"].unique(), RULE_COLOURS))
+    rows = max(1, -(-len(memories) // 2))
+    figure = figure or plt.figure(figsize=(6.6, 2.6 * rows + 0.9))
+    axes = figure.subplots(rows, 2, sharex=True, sharey=True, squeeze=False).ravel()
     front = table.sort_values(["time", "saved"], ascending=[True, False])
     front = front[front["saved"] > front["saved"].cummax().shift(fill_value=0)]
-    ax.step(front["time"], front["saved"], where="post", color="black", linewidth=1.2)
-    ax.set(xscale="log", yscale="log")
-    ax.set(xlabel="learning time (all synapses, persistent = 1)", ylabel="energy saved (times)")
-    plain_numbers(ax.xaxis)
-    plain_numbers(ax.yaxis)
-    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    handles = [ax.scatter([], [], c=colour, marker="o", s=60) for colour in shades.values()]
-    handles += [ax.scatter([], [], c="grey", marker=marker, s=60) for marker in markers.values()]
-    ax.legend(handles, [*shades, *markers], loc="upper left", bbox_to_anchor=(1, 1), fontsize=10)
-    return ax
+    for ax, memory in zip(axes, memories, strict=False):
+        ax.scatter(table["time"], table["saved"], c="#CCCCCC", s=16)
+        ax.step(front["time"], front["saved"], where="post", color="black", linewidth=1.2)
+        for rule, colour in colours.items():
+            own = table[(table["memory"] == memory) & (table["rule"] == rule)]
+            ax.scatter(own["time"], own["saved"], color=colour, s=60, zorder=3, label=rule)
+        ax.set(xscale="log", yscale="log", title=memory.replace("persistent", "no cache"))
+        for axis in (ax.xaxis, ax.yaxis):
+            plain_numbers(axis)
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    for ax in axes[len(memories) :]:
+        ax.set_axis_off()
+    figure.supxlabel("learning time (ordinary learning = 1)", fontsize=12)
+    figure.supylabel("energy saved (times)", fontsize=12)
+    handles = [axes[0].scatter([], [], color=colour, s=60) for colour in colours.values()]
+    figure.legend(handles, list(colours), loc="outside upper center", ncols=3, fontsize=10)
+    letter(axes[: len(memories)])
+    return figure
 
 
 def robustness(saved, ax=None):
@@ -384,13 +544,15 @@ def robustness(saved, ax=None):
     return ax
 
 
-def time_against_threshold(table, ax=None):
-    """Learning time against energy of a network, each point a threshold (Fig 3S1B).
+def best_hidden(lines, sizes, ax=None):
+    """Energy to an accuracy against the number of hidden units, and where it is least.
 
     Parameters
     ----------
-    table : DataFrame
-        From `experiments.energy_to_accuracy`, over ``threshold``.
+    lines : sequence of (DataFrame, str)
+        One row per network and size; a key of `COLOURS` that names the line.
+    sizes : sequence of int
+        All sizes tried: those at which no network got there, too.
     ax : Axes, optional
 
     Returns
@@ -398,16 +560,115 @@ def time_against_threshold(table, ax=None):
     Axes
     """
     ax = ax or plt.gca()
-    for (accuracy, rows), line in cycled(table.groupby("accuracy"), line_styles("o")):
-        middle = rows.groupby("threshold")[["total", "step"]].median()
-        label = f"to {accuracy:.0%}"
-        colour = COLOURS["per neuron"]
-        ax.plot(*middle.to_numpy().T, color=colour, label=label, **line)
-        for threshold, (energy, step) in middle.iterrows():
-            ax.annotate(f"{threshold:g}", (energy, step), (5, 5), textcoords="offset points")
+    for rows, name in lines:
+        median = spread(ax, rows, "hidden", "total", COLOURS[name], name, marker="o", markersize=4)
+        if len(median):
+            ax.plot(median.idxmin(), median.min(), "o", color=COLOURS[name], markersize=10)
+    ax.set(xscale="log", yscale="log", xlabel="hidden units", ylabel="energy (a.u.)")
+    ax.set_xticks(sorted(sizes), [f"{size:g}" for size in sorted(sizes)])
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xlim(min(sizes) / 1.15, max(sizes) * 1.15)
+    enough_ticks(ax)
+    return ax
+
+
+def cache_range(table, persistent, axes):
+    """What a cache saves at different costs and decay times, and what its threshold costs in time.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From a sweep of `experiments.mlp_passages` to one accuracy over ``threshold`` and
+        ``decay_time``, made out `at_costs`.
+    persistent : DataFrame
+        The same without a cache.
+    axes : pair of Axes
+        For the least energy against the cost, and the time against the threshold.
+    """
+    costs = sorted(table["maintenance_cost"].unique())
+    places = dict(zip(costs, range(len(costs)), strict=True))
+    times = sorted(table["decay_time"].unique())
+    hues = plt.get_cmap("viridis_r")(np.linspace(0.15, 1, len(times)))
+    by = ["decay_time", "maintenance_cost"]
+    least = table.groupby([*by, "seed"], as_index=False)["total"].min()
+    least["place"] = least["maintenance_cost"].map(places)
+    for (decay_time, shade), marker in cycled(zip(times, hues, strict=True), MARKERS):
+        name = "no decay" if np.isinf(decay_time) else rf"$\tau$ = {decay_time:,.0f}"
+        line = dict(marker=marker, markersize=5)
+        rows = least[least["decay_time"] == decay_time]
+        spread(axes[0], rows, "place", "total", shade, name, **line)
+        rows = table[(table["decay_time"] == decay_time) & (table["maintenance_cost"] == costs[0])]
+        whole = rows.groupby("threshold")["step"].transform(lambda step: step.notna().all())
+        spread(axes[1], rows[whole], "threshold", "step", shade, name, **line)
+    for ax, column in zip(axes, ("total", "step"), strict=True):
+        ax.axhline(persistent[column].median(), color="black", linewidth=1.2, label="no cache")
+        ax.set_yscale("log")
+    axes[0].set_xticks(range(len(costs)), [number(cost) for cost in costs])
+    axes[0].set(xlabel="maintenance cost $c$ (per image)", ylabel="least energy (a.u.)")
+    axes[1].set(xscale="log", xlabel=r"threshold $\theta$", ylabel="images")
+    plain_numbers(axes[1].xaxis)
+    thresholds = sorted(table["threshold"].unique())
+    axes[1].set_xticks(thresholds, [f"{threshold:g}" for threshold in thresholds])
+    for ax in axes:
+        enough_ticks(ax)
+    axes[0].legend(fontsize=10)
+
+
+def time_against_threshold(table, cost, ax=None):
+    """Learning time against energy, each point a threshold (Li and van Rossum 2020, Fig 3S1B).
+
+    Parameters
+    ----------
+    table : DataFrame
+        As for `cache_range`, of one decay time.
+    cost : float
+        Drawn are the cost 0 and this one, as far as the table has them.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.gca()
+    table = table[table["maintenance_cost"].isin([0, cost])]
+    for (c, rows), line in cycled(table.groupby("maintenance_cost"), line_styles("o")):
+        middle = rows.groupby("threshold")[["total", "step"]].median().dropna()
+        colour = COLOURS["maintenance"] if c else COLOURS["per neuron"]
+        ax.plot(*middle.to_numpy().T, color=colour, label=f"$c$ = {number(c)}", **line)
+        named = []  # thresholds whose points are apart, so that their names are
+        for threshold, point in middle.iterrows():
+            place = np.log10(point.to_numpy())
+            if all(np.abs(place - other).max() > 0.06 for other in named):
+                named.append(place)
+                ax.annotate(f"{threshold:g}", point, (4, 6), textcoords="offset points")
     ax.set(xscale="log", yscale="log", xlabel="energy (a.u.)", ylabel="images")
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    plain_numbers(ax.xaxis)
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    ax.xaxis.set_minor_formatter(NullFormatter())
     enough_ticks(ax)
-    ax.legend()
+    if ax.get_lines():
+        ax.legend()
     return ax
+
+
+def _name_cells(table, ax):
+    """Names of rows and columns of a table of colours."""
+    ax.set_xticks(range(table.shape[1]), [name.replace(", ", ",\n") for name in table.columns])
+    ax.set_yticks(range(table.shape[0]), table.index)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+
+
+def _some(values, count):
+    """At most so many of the different values, evenly spread, the least and the largest of them."""
+    values = np.unique(values)
+    return values[np.unique(np.linspace(0, len(values) - 1, count).round().astype(int))]
+
+
+def _name_end(ax, median, name, colour):
+    """A name at the right end of a line, instead of a legend."""
+    if len(median):
+        ax.annotate(
+            name, (median.index[-1], median.iloc[-1]), (5, 0), textcoords="offset points",
+            color=colour, va="center", fontsize=10, annotation_clip=False,
+        )  # fmt: skip

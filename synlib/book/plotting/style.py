@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.scale import register_scale
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from synlib.book.plotting.scale import EnoughTicks, LogTicks, PlainLogScale, number
 
@@ -157,6 +157,12 @@ def plain_numbers(axis):
     """1, 10, 100 rather than powers of ten, on a logarithmic axis of ratios."""
     axis.set_major_formatter(lambda value, _: number(value))
     axis.set_minor_formatter(NullFormatter())
+
+
+def percent(axis):
+    """Shares as per cent: 92 %, and 92.5 % where ticks are that close."""
+    axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
 
 
 def enough_ticks(ax):
