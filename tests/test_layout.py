@@ -17,7 +17,8 @@ CORE = sorted(p for p in PACKAGE.rglob("*.py") if not p.is_relative_to(PACKAGE /
 # packages of the extras under the names by which they are imported
 EXTRAS = {
     "book": {"matplotlib", "ipywidgets", "IPython", "ipykernel", "papermill", "nbformat",
-             "nbclient", "click", "yaml", "jupyter_book", "bs4", "math_core"},
+             "nbclient", "click", "yaml", "jupyter_book", "bs4", "math_core",
+             "sphinx_exercise"},
     "cluster": {"distributed", "dask"},
 }  # fmt: skip
 WITHOUT = f"""
