@@ -58,6 +58,7 @@ def build(weights, plastic, caches, expressed, count_writes=False):
         writes=np.zeros(n_weights if count_writes else 0, np.int64),
         first_static=first_static,
         static=np.empty(first_static[-1], dtype),
+        hidden=caches.hidden,
     )
     for k, w in enumerate(weights):
         n, m = plastic[k]
@@ -89,7 +90,7 @@ def transient(layers, k):
     """The part of the plastic weights of layer k that is not yet consolidated."""
     if len(layers.weights) == 1:
         return np.broadcast_to(layers.weights.dtype.type(0), layers.shape[k])
-    return kernels.transient_weights(layers, k)
+    return kernels.transient_weights(layers, k, True)
 
 
 def ledger(layers, k, initial, weights, upkeep):
@@ -123,7 +124,7 @@ def _outstanding(layers, k):
     if n_stores == 1:
         return 0.0
     if n_stores > 2:  # what several stages hold of one synapse may cancel
-        return float(np.abs(kernels.transient_weights(layers, k)).sum(dtype=float))
+        return float(np.abs(kernels.transient_weights(layers, k, True)).sum(dtype=float))
     units = slice(layers.first_unit[k], layers.first_unit[k] + layers.shape[k, 1])
     return float(layers.clock[k, 0, kernels.FACTOR] * layers.absolute[0, units].sum())
 

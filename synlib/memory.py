@@ -8,7 +8,7 @@ import numpy as np
 from synlib._kernels import layer as kernels
 from synlib._kernels.functions import exponential
 from synlib._parameters import Parameters
-from synlib._validation import check_choice, check_count, check_number
+from synlib._validation import check_choice, check_count, check_flag, check_number
 
 SCOPES = {
     "synapse": kernels.SYNAPSE,
@@ -103,7 +103,7 @@ class Persistent(Memory):
 
     def settings(self, decay_order, decay_form):
         cost = float(self.maintenance_cost)
-        return (kernels.Cache(0.0, kernels.SYNAPSE, 1.0, False, cost, 0.0, 1, False),)
+        return (kernels.Cache(0.0, kernels.SYNAPSE, 1.0, False, cost, 0.0, 1, False, False, False),)
 
 
 @dataclass(frozen=True)
@@ -148,6 +148,14 @@ class SynapticCache(Memory):
         one another are a cascade: only writing into the last, persistent store costs a write, and
         each stage has its own maintenance. Multilayer networks only.
 
+    keep_remainder : bool
+        Whether only whole multiples of the threshold are consolidated, and the rest of s stays: the
+        threshold is then the step by which a device is programmed. It must be positive, and the
+        scope not ``"neuron-sum"``. Multilayer networks only.
+    hidden : bool
+        Whether the network is blind to s: what it computes, its errors and the weights it shows are
+        those of the other stores. Multilayer networks only.
+
     Raises
     ------
     ValueError
@@ -155,7 +163,8 @@ class SynapticCache(Memory):
 
     References
     ----------
-    Li and van Rossum (2020), eLife 9:e50804, Fig 4A (scopes) and Methods.
+    Li and van Rossum (2020), eLife 9:e50804, Fig 4A (scopes) and Methods. Changes that are gathered
+    out of sight and programmed by whole steps: Nandakumar et al. (2020), Front Neurosci 14:406.
 
     Examples
     --------
@@ -177,6 +186,8 @@ class SynapticCache(Memory):
     decay_order: str | None = None
     decay_form: str | None = None
     then: "SynapticCache | Persistent | None" = None
+    keep_remainder: bool = False
+    hidden: bool = False
 
     def __post_init__(self):
         if self.threshold is not None:
@@ -193,6 +204,13 @@ class SynapticCache(Memory):
         check_choice("consolidate", self.consolidate, ("now", "next"))
         check_choice("decay_order", self.decay_order, (None, "before", "after"))
         check_choice("decay_form", self.decay_form, (None, "discrete", "exponential"))
+        check_flag("keep_remainder", self.keep_remainder)
+        check_flag("hidden", self.hidden)
+        if self.keep_remainder and (not self.threshold or self.scope == "neuron-sum"):
+            raise ValueError(
+                "keep_remainder must be False with threshold 0 or None, or scope 'neuron-sum', "
+                "which name no step by which a synapse changes"
+            )
 
     def settings(self, decay_order, decay_form):
         discrete = (self.decay_form or decay_form) == "discrete"
@@ -206,6 +224,8 @@ class SynapticCache(Memory):
             transition_cost=float(self.transition_cost),
             check_every=int(self.check_every),
             deferred=self.consolidate == "next",
+            keep_remainder=bool(self.keep_remainder),
+            hidden=bool(self.hidden),
         )
         return stage, *(self.then or Persistent()).settings(decay_order, decay_form)
 

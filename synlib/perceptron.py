@@ -211,6 +211,11 @@ class Perceptron(ClassifierMixin, Estimator):
                 "memory of a Perceptron must be a single SynapticCache, or Persistent without "
                 f"maintenance_cost, got {memory!r}"
             )
+        if isinstance(memory, SynapticCache) and (memory.keep_remainder or memory.hidden):
+            raise ValueError(
+                "memory of a Perceptron must be without keep_remainder and hidden, which only MLP "
+                f"knows, got {memory!r}"
+            )
         check_number(
             "learning_rate", self.learning_rate, "a finite number > 0", lambda v: 0 < v < np.inf
         )

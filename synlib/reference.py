@@ -33,11 +33,13 @@ class Layer:
     flagged: list  # of bool array (n_inputs, n_units): what is consolidated at the next step
     ledger: dict
     writes: np.ndarray | None
+    hidden: list  # of bool: which stores the network does not see
     static_size: float = 0.0  # sum of the absolute weights that never learn
 
     @property
     def weights(self):
-        return sum(self.stores[1:], self.stores[0])
+        seen = [s for s, hidden in zip(self.stores, self.hidden, strict=True) if not hidden]
+        return sum(seen[1:], seen[0])
 
     @property
     def transient(self):
@@ -50,11 +52,13 @@ class Layer:
         if self.writes is not None:
             self.writes += change != 0
 
-    def consolidate(self, s, due):
-        """Move what is due from store s to the next."""
+    def consolidate(self, s, due, step=None):
+        """Move what is due from store s to the next, or, with a step, whole multiples of it."""
         moved = np.where(due, self.stores[s], 0)
+        if step is not None:
+            moved = np.sign(moved) * np.floor(np.abs(moved) / step) * step
         self.stores[s + 1] += moved
-        self.stores[s][due] = 0
+        self.stores[s] -= moved
         if s + 2 == len(self.stores):
             self.pay_for_writing(moved)
 
@@ -84,6 +88,7 @@ class ReferenceRun(Run):
                 flagged=[np.zeros(w.shape, bool) for _ in range(self.storage.n_stores - 1)],
                 ledger=dict(consolidation=0.0, maintenance=0.0, transition=0.0, writes=0),
                 writes=np.zeros(w.shape, np.int64) if count_writes else None,
+                hidden=self.storage.hidden,
             )
             for w in self.initial
         ]
@@ -206,6 +211,7 @@ class _Caches:
         self.upkeep = float(memory.maintenance_cost)
         self.earlier = None  # the stores at the start of the step
         self.n_stores = len(self.caches) + 1
+        self.hidden = [*(cache.hidden for cache in self.caches), False]
 
     def begin(self, layers):
         """What is done before the network's output is computed."""
@@ -213,7 +219,7 @@ class _Caches:
             self.earlier = [[store.copy() for store in layer.stores] for layer in layers]
         for layer in layers:
             for s in reversed(range(len(self.caches))):
-                layer.consolidate(s, layer.flagged[s])
+                layer.consolidate(s, layer.flagged[s], self._step(s))
                 layer.flagged[s][:] = False
             for cache, store in zip(self.caches, layer.stores, strict=False):
                 if cache.decay_order == "before":
@@ -233,7 +239,7 @@ class _Caches:
                 if cache.consolidate == "next":
                     layer.flagged[s] = d
                 else:
-                    layer.consolidate(s, d)
+                    layer.consolidate(s, d, self._step(s))
         for k, layer in enumerate(layers):
             for s, cache in enumerate(self.caches):
                 store = layer.stores[s]
@@ -249,6 +255,10 @@ class _Caches:
         self.earlier = None
         return True
 
+    def _step(self, s):
+        """By multiples of what store s is consolidated, if not all of it is."""
+        return self.caches[s].threshold if self.caches[s].keep_remainder else None
+
 
 class _OwnMemory:
     """Storage by a memory of one's own; the ledger counts what it sees change."""
@@ -256,6 +266,7 @@ class _OwnMemory:
     def __init__(self, memory, randoms):
         self.memory, self.randoms = memory, randoms
         self.n_stores = _rules.n_stores(memory)
+        self.hidden = [False] * self.n_stores
 
     def begin(self, layers):
         """Nothing is done before the network's output is computed."""

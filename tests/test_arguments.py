@@ -23,6 +23,12 @@ from synlib import SynapticCache, energy
         (dict(threshold=1, decay_order="never"), "decay_order must be one of"),
         (dict(threshold=1, decay_form="linear"), "decay_form must be one of"),
         (dict(threshold=1, then=0.1), "then must be a SynapticCache or Persistent, got 0.1"),
+        (dict(threshold=0, keep_remainder=True), "keep_remainder must be False with threshold 0"),
+        (
+            dict(threshold=1, scope="neuron-sum", keep_remainder=True),
+            "keep_remainder must be False with .* scope 'neuron-sum'",
+        ),
+        (dict(threshold=1, hidden="no"), "hidden must be True or False, got 'no'"),
     ],
 )
 def test_cache_names_bad_arguments(arguments, message):

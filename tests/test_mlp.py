@@ -47,8 +47,18 @@ rules = st.one_of(
     ),
 )
 depths = st.sampled_from([9, (9,), (5, 7), (6, 4, 5), (4, 5, 3, 4)])
+
+
+def a_cache(keep_remainder, **settings):
+    """A cache that keeps remainders if its threshold is a step."""
+    steps = settings["threshold"] > 0 and settings["scope"] != "neuron-sum"
+    return SynapticCache(keep_remainder=keep_remainder and steps, **settings)
+
+
 caches = st.builds(
-    SynapticCache,
+    a_cache,
+    keep_remainder=st.booleans(),
+    hidden=st.booleans(),
     threshold=st.sampled_from([0.0, 0.004, 0.03, 1.0]),
     scope=st.sampled_from(SCOPES),
     decay_time=st.sampled_from([np.inf, 100.0, 1.3]),
@@ -62,7 +72,9 @@ caches = st.builds(
         st.just(None),
         st.just(Persistent(0.003)),
         st.builds(
-            SynapticCache,
+            a_cache,
+            keep_remainder=st.booleans(),
+            hidden=st.booleans(),
             threshold=st.sampled_from([0.01, 0.1]),
             scope=st.sampled_from(SCOPES),
             decay_time=st.sampled_from([np.inf, 1000.0]),
@@ -164,6 +176,32 @@ def test_equals_oracle(
         random_state=seed,
     )
     assert_same_run(net, X, y, weights, by_definition=by_definition)
+
+
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+def test_devices_are_programmed_by_whole_steps(engine):
+    X, y = samples(0, 0.0)
+    step = 0.01
+    memory = SynapticCache(step, "synapse", keep_remainder=True, hidden=True)
+    net = MLP(hidden=6, learning_rate=0.3, memory=memory, engine=engine, random_state=0).fit(X, y)
+    for weights, initial, rest in zip(
+        net.weights_, net.initial_weights_, net.transient_weights_, strict=True
+    ):
+        steps = (weights - initial) / step
+        assert np.abs(steps).max() >= 2
+        np.testing.assert_allclose(steps, steps.round(), atol=1e-9)
+        assert 0 < np.abs(rest).max() <= step * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+@pytest.mark.parametrize("background", [0.0, 0.01])
+def test_hidden_changes_are_not_seen(engine, background):
+    X, y = samples(0, background)
+    blind = MLP(hidden=6, learning_rate=0.3, engine=engine, max_epochs=1, random_state=0)
+    blind.set_params(memory=SynapticCache(np.inf, hidden=True)).fit(X, y)
+    for weights, initial in zip(blind.weights_, blind.initial_weights_, strict=True):
+        np.testing.assert_array_equal(weights, initial)
+    assert max(np.abs(rest).max() for rest in blind.transient_weights_) > 0
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ Weights are input-major, (n_inputs, n_units), so that one active input touches o
 The inputs of a step come as a list of the active ones, ``index[:count]`` and ``value[:count]``,
 in ascending order; all the others have the value ``background``.
 
-    weight_ij = sum over stores of factor * (matrix_ij + shift_j)
+    weight_ij = sum over stores that are not hidden of factor * (matrix_ij + shift_j)
 
 The shift holds what the background adds to all synapses of a unit alike, and the factor what decay
 takes from all changes of a store alike: neither ever touches the matrix. Only the first store has
@@ -54,6 +54,7 @@ class Layers(NamedTuple):
     writes: np.ndarray  # (n_weights,) int, writes of each synapse, or (0,) if nobody asked
     first_static: np.ndarray  # (n_layers + 1,), where weights that never change begin
     static: np.ndarray  # (n_static,), all of a layer's, zero where synapses are plastic
+    hidden: np.ndarray  # (n_stores,) bool, what the network does not see of its weights
 
 
 class Store(NamedTuple):
@@ -95,6 +96,8 @@ class Cache(NamedTuple):
     transition_cost: float
     check_every: int
     deferred: bool
+    keep_remainder: bool  # only whole multiples of the threshold are consolidated
+    hidden: bool  # see `Layers.hidden`
 
 
 @inner
@@ -144,7 +147,8 @@ def propagate(layers, k, count, index, value, background, out):
     n_stores = layers.weights.shape[0]
     out[:] = 0
     for s in range(n_stores):
-        add_weighted_rows(matrix_of(layers, s, k), count, index, value, background, out)
+        if not layers.hidden[s]:
+            add_weighted_rows(matrix_of(layers, s, k), count, index, value, background, out)
         if s + 1 < n_stores:
             ratio = number(layers.clock[k, s, FACTOR] / layers.clock[k, s + 1, FACTOR])
             for j in range(out.size):
@@ -161,6 +165,8 @@ def add_background(layers, k, count, value, background, out):
     n_stores = layers.weights.shape[0]
     total = sum_of_first(count, value) - number(count) * background
     for s in range(n_stores - 1, -1, -1):
+        if layers.hidden[s]:
+            continue
         factor = number(layers.clock[k, s, FACTOR])
         of_shift, of_sum = factor * total, factor * background
         shift = units_of(layers.shift, layers, s, k)
@@ -223,6 +229,8 @@ def propagate_back(layers, k, error, out):
     """Error of each plastic unit of layer k as seen by its plastic inputs."""
     out[:] = 0
     for s in range(layers.weights.shape[0] - 1, -1, -1):
+        if layers.hidden[s]:
+            continue
         factor = error.dtype.type(layers.clock[k, s, FACTOR])
         add_products(matrix_of(layers, s, k), error, factor, out)
 
@@ -272,18 +280,22 @@ def effective_weights(layers, k):
     """(n, m) weights of layer k as the network sees them."""
     last = layers.weights.shape[0] - 1
     weights = matrix_of(layers, last, k) + units_of(layers.shift, layers, last, k)
-    if last > 0:
-        weights += transient_weights(layers, k)
+    if not layers.hidden[:last].all():
+        weights += transient_weights(layers, k, False)
     return weights
 
 
 @compiled
-def transient_weights(layers, k):
+def transient_weights(layers, k, with_hidden):
     """(n, m) transient part of the weights of layer k, of all stores but the last."""
     matrix = matrix_of(layers, 0, k)
     factor = matrix.dtype.type(layers.clock[k, 0, FACTOR])
     total = factor * (matrix + units_of(layers.shift, layers, 0, k))
+    if layers.hidden[0] and not with_hidden:
+        total[:] = 0
     for s in range(1, layers.weights.shape[0] - 1):
+        if layers.hidden[s] and not with_hidden:
+            continue
         total += matrix.dtype.type(layers.clock[k, s, FACTOR]) * matrix_of(layers, s, k)
     return total
 

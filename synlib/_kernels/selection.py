@@ -234,8 +234,8 @@ def kth_largest_size(values, k, guess):
     for first in range(0, values.size, BLOCK):
         block = values[first : first + BLOCK]
         inside = 0
-        for v in block:
-            inside += (abs(v) >= low) & (abs(v) < high)
+        for i in range(block.size):  # by number, or this is not vectorised
+            inside += (abs(block[i]) >= low) & (abs(block[i]) < high)
         if inside > 0:
             for v in block:
                 between[found] = abs(v)

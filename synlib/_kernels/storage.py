@@ -38,6 +38,8 @@ def cache_of(caches, s):
         caches.transition_cost[s],
         caches.check_every[s],
         caches.deferred[s],
+        caches.keep_remainder[s],
+        caches.hidden[s],
     )
 
 
@@ -330,41 +332,61 @@ def consolidate(layers, s, k, cache, factor_at_test, count, index):
                 part = store.matrix[i, j] + store.shift[j]
                 size = abs(part)
                 if size * factor_at_test > cache.threshold:
+                    left = _remainder(store, part, cache)
+                    part -= left
                     if for_good:
                         target.matrix[i, j] += factor * part
                     else:
                         _receive(target, i, j, factor * part)
                     target.column_sum[j] += factor * part
-                    store.matrix[i, j] = -store.shift[j]
+                    store.matrix[i, j] = -(store.shift[j] - left)
                     store.column_sum[j] -= part
-                    store.absolute[j] -= size
-                    energy += size
-                    written += 1
+                    store.absolute[j] -= size - abs(left)
+                    energy += abs(part)
+                    written += part != 0
                     if counting:
-                        target.writes[i, j] += 1
+                        target.writes[i, j] += part != 0
     else:
         for i in range(n):
             for u in range(n_units):
                 j = units[u]
                 part = store.matrix[i, j] + store.shift[j]
+                left = _remainder(store, part, cache)
+                part -= left
                 if for_good:
                     target.matrix[i, j] += factor * part
                 else:
                     _receive(target, i, j, factor * part)
-                store.matrix[i, j] = 0
+                store.matrix[i, j] = left
                 energy += abs(part)
                 written += part != 0
                 if counting:
                     target.writes[i, j] += part != 0
         for u in range(n_units):
             j = units[u]
-            target.column_sum[j] += factor * store.column_sum[j]
+            left = size = store.matrix.dtype.type(0)
+            if cache.keep_remainder:
+                for i in range(n):
+                    left += store.matrix[i, j]
+                    size += abs(store.matrix[i, j])
+            target.column_sum[j] += factor * (store.column_sum[j] - left)
             store.shift[j] = 0
-            store.column_sum[j] = 0
-            store.absolute[j] = 0
+            store.column_sum[j] = left
+            store.absolute[j] = size
     if for_good:
         layers.ledger[k, CONSOLIDATION] += factor * energy
         layers.ledger[k, WRITES] += written
+
+
+@inner
+def _remainder(store, part, cache):
+    """What stays of a transient weight, ``part`` in units of the decay factor."""
+    number = store.matrix.dtype.type
+    if not cache.keep_remainder:
+        return number(0)
+    factor = store.clock[FACTOR]
+    whole = np.floor(abs(part) * factor / cache.threshold) * cache.threshold / factor
+    return part - number(whole if part > 0 else -whole)
 
 
 @inner

@@ -225,6 +225,7 @@ def _layers(n_stores, singles, doubles, integers, mask):
         integers[:0],
         first_static,
         singles[:0],
+        np.zeros(n_stores, np.bool_),
     )
 
 
@@ -235,6 +236,7 @@ def _caches(n_stores, threshold, scope, decay, maintenance_cost):
         np.zeros(n_stores), np.full(n_stores, kinds.SYNAPSE), np.ones(n_stores),
         np.zeros(n_stores, np.bool_), np.zeros(n_stores), np.zeros(n_stores),
         np.ones(n_stores, np.int64), np.zeros(n_stores, np.bool_),
+        np.zeros(n_stores, np.bool_), np.zeros(n_stores, np.bool_),
     )  # fmt: skip
     if n_stores > 1:
         caches.threshold[0] = threshold

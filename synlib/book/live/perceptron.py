@@ -103,7 +103,7 @@ def perceptron_learn_with_cache(
     """The same with a cache; on the weights themselves where ``gram`` is empty."""
     rows = patterns.reshape(target.size, -1)
     now = _state(times, state, rows.shape[1])
-    cache = Cache(threshold, scope, decay, True, maintenance_cost, 0.0, 1, False)
+    cache = Cache(threshold, scope, decay, True, maintenance_cost, 0.0, 1, False, False, False)
     exponents = np.empty(NO_EXPONENTS)
     n_epochs = record.size // kernels.N_COLUMNS
     if gram.size > 0:
