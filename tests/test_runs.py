@@ -184,10 +184,11 @@ def test_nothing_is_drawn_where_nothing_is_stored(book):
     assert "no runs of 01_one are stored: `synlib runs 01_one`" in result.output
 
 
-def test_on_another_processor_energies_may_differ_in_the_last_digits(monkeypatch):
+def test_energies_may_differ_in_the_last_digits(monkeypatch):
     found = {"step": 3, "total": 2.0}
     monkeypatch.setattr(runs, "run_once", lambda function, arguments: ([found], 0.0))
-    for name, is_exact in (("mlp_run", True), ("perceptron_run", False)):
+    for name in ("mlp_run", "perceptron_run", "spiking_run"):
+        is_exact = name == "spiking_run"
         near = stored.Run(f"synlib.experiments.{name}", {}, 0, [found | {"total": 2 + 1e-15}])
         wrong = stored.Run(f"synlib.experiments.{name}", {}, 0, [found | {"step": 4}])
         assert bool(runs.repeat(runs.Drawn("", near, is_of_here=True))) == is_exact

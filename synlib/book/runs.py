@@ -18,9 +18,12 @@ from synlib._described import of_library, revived
 from synlib.book import notebooks
 from synlib.sweep import run_once, seed_state
 
-# relative, of numbers that are not whole: what perceptrons multiply, and on another processor what
-# goes to the ledger, may be added in another order; else runs are the same to the last bit
+# relative, of numbers that are not whole: what perceptrons multiply, and what goes to the ledger of
+# a network, may be added in another order on another processor or after any change of the kernels,
+# and what goes to that of spiking neurons on another processor; else runs are the same to the last
+# bit. Whole numbers are, always: steps and writes show any change of what is learned.
 TOLERANCE = 1e-9
+TO_THE_BIT = "spiking"  # how the names of functions begin whose energies are added as written
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,7 @@ def repeat(drawn):
         of_library(run.function), arguments | {"random_state": seed_state(run.seed)}
     )
     name = run.function.rpartition(".")[2]
-    is_exact = drawn.is_of_here and not name.startswith("perceptron")
+    is_exact = drawn.is_of_here and name.startswith(TO_THE_BIT)
     return stored.differences(run, records, 0.0 if is_exact else TOLERANCE)
 
 
