@@ -266,3 +266,10 @@ def test_a_random_handful_is_still_what_the_library_computes():
     """Drawn anew each time; the seed is at the top of what pytest prints."""
     for drawn in runs.draw(int(os.environ["SYNLIB_DRAW"]), budget=20):
         assert runs.repeat(drawn) == [], f"`synlib check {drawn.name}`: {runs.summary(drawn.run)}"
+
+
+def test_a_memory_may_have_got_settings_since():
+    run = stored.Run("f", {}, 0, [{"memory": "Cache(threshold=1.0)"}])
+    assert not stored.differences(run, [{"memory": "Cache(threshold=1.0, hidden=False)"}])
+    for other in ("Cache(threshold=2.0, hidden=False)", "Cache(threshold=1.01)", "Cache()"):
+        assert stored.differences(run, [{"memory": other}])
