@@ -1,11 +1,14 @@
 """The explorers answer, without a browser; `make test-browser` tries them in one."""
 
+import json
 import subprocess
 import sys
 import threading
 import time
 
+import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 
 from synlib.book import explore
 
@@ -130,3 +133,29 @@ def test_an_error_while_learning_is_shown(monkeypatch):
     explorer.start()
     explorer.thread.join(timeout=60)
     assert "no images" in explorer.status.value
+
+
+def test_prices_are_those_of_networks_that_learned():
+    rows = [
+        ("all synapses", "persistent", 0, 80.0, 900, 0.0, 20.0),
+        ("all synapses", "persistent", 1, 100.0, 1100, 0.0, 0.0),
+        ("all synapses", "cache", 0, 10.0, 20, 5.0, 5.0),
+        ("all synapses", "cache", 1, 10.0, 20, 5.0, 5.0),
+        ("subnetwork", "persistent", 0, 50.0, 400, 0.0, 0.0),
+        ("subnetwork", "persistent", 1, 50.0, 400, 0.0, 0.0),
+        ("subnetwork", "cache", 0, None, None, None, None),
+        ("subnetwork", "cache", 1, 9.0, 9, 1.0, 0.0),
+    ]
+    names = ["rule", "memory", "seed", "consolidation", "writes", "maintenance", "outstanding"]
+    found = explore.prices(pd.DataFrame(rows, columns=names), maintenance_cost=0.5)
+    table = found.combinations.set_index(["rule", "memory"])
+    assert table.loc[("all synapses", "persistent")].tolist() == [100, 1000, 0]
+    assert table.loc[("all synapses", "cache")].tolist() == [15, 20, 10]
+    assert table.loc[("subnetwork", "cache")].isna().all()  # one of two did not get there
+    page = BeautifulSoup(found._repr_html_(), "html.parser")
+    assert [cell.get_text() for cell in page.select("tbody td")] == ["1", "5", "2", "not learned"]
+    runs = json.loads(page.select_one(".live")["data-runs"])
+    assert runs[1] == {
+        "rule": "all synapses", "memory": "cache", "distance": 15.0, "writes": 20.0, "held": 10.0,
+    }  # fmt: skip
+    assert runs[3]["distance"] is None

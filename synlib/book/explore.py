@@ -6,6 +6,7 @@ widget. Only this module knows ipywidgets.
 
 import atexit
 import base64
+import html
 import io
 import threading
 import weakref
@@ -120,6 +121,63 @@ def caching():
         control.observe(answer, "value")
     answer()
     return widgets.VBox([*controls.values(), picture])
+
+
+class Prices:
+    """What each combination of rule and memory spent, for prices that the page can change.
+
+    In a notebook, a table: how many times less each costs than ordinary learning, with the costs
+    that it learned with.
+
+    Parameters
+    ----------
+    runs : DataFrame
+        Columns rule, memory, seed, and those of a row of `MLP.history_`, each at the accuracy
+        asked for; missing where a network never got there. Ordinary learning comes first.
+    maintenance_cost : float
+        That the caches had, per step and unit of transient weight.
+
+    Attributes
+    ----------
+    combinations : DataFrame
+        Medians, if all networks got there: distance, what was consolidated and is outstanding;
+        writes; held, the sum of the sizes of transient weights over all steps.
+    """
+
+    def __init__(self, runs, maintenance_cost):
+        self.maintenance_cost = maintenance_cost
+        amounts = pd.DataFrame(
+            {
+                "rule": runs["rule"],
+                "memory": runs["memory"],
+                "distance": runs["consolidation"] + runs["outstanding"],
+                "writes": runs["writes"],
+                "held": runs["maintenance"] / maintenance_cost,
+            }
+        )
+        by = amounts.groupby(["rule", "memory"], sort=False)
+        learned = by["distance"].count() == by.size()
+        self.combinations = by.median().where(learned).reset_index()
+
+    def _repr_html_(self):
+        found = self.combinations
+        cost = found["distance"] + self.maintenance_cost * found["held"]
+        saved = found.assign(saved=cost.iloc[0] / cost)
+        table = saved.pivot(index="rule", columns="memory", values="saved")
+        table = table.loc[found["rule"].unique(), found["memory"].unique()].rename_axis(None)
+        rows = html.escape(found.to_json(orient="records"))
+        text = table.to_html(float_format="{:.2g}".format, na_rep="not learned", border=0)
+        return f'<div>{text}</div><div class="live" data-live="prices" data-runs="{rows}"></div>'
+
+
+def prices(runs, maintenance_cost):
+    """What each combination spent, see `Prices`.
+
+    Returns
+    -------
+    Prices
+    """
+    return Prices(runs, maintenance_cost)
 
 
 def learning_picture(histories):

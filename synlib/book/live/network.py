@@ -208,24 +208,24 @@ def _layers(n_stores, singles, doubles, integers, mask):
     n_clocks = N_LAYERS * n_stores * 2
     ledger = sums[n_clocks : n_clocks + 4 * N_LAYERS]
     return kinds.Layers(
-        shape,
-        first_weight,
-        first_unit,
-        singles[:whole].reshape(n_stores, n_weights),
-        rest[:of_units].reshape(n_stores, n_units),
-        rest[of_units : 2 * of_units].reshape(n_stores, n_units),
-        doubles[:of_units].reshape(n_stores, n_units),
-        doubles[of_units : 2 * of_units].reshape(n_stores, n_units),
-        singles[:0].reshape(n_stores, 0),
-        sums[:n_clocks].reshape(N_LAYERS, n_stores, 2),
-        ledger.reshape(N_LAYERS, 4),
-        sums[n_clocks + ledger.size : n_clocks + ledger.size + N_LAYERS],
-        mask,
-        singles[:0],
-        integers[:0],
-        first_static,
-        singles[:0],
-        np.zeros(n_stores, np.bool_),
+        shape=shape,
+        first_weight=first_weight,
+        first_unit=first_unit,
+        weights=singles[:whole].reshape(n_stores, n_weights),
+        shift=rest[:of_units].reshape(n_stores, n_units),
+        column_sum=rest[of_units : 2 * of_units].reshape(n_stores, n_units),
+        absolute=doubles[:of_units].reshape(n_stores, n_units),
+        peak=doubles[of_units : 2 * of_units].reshape(n_stores, n_units),
+        previous=singles[:0].reshape(n_stores, 0),
+        clock=sums[:n_clocks].reshape(N_LAYERS, n_stores, 2),
+        ledger=ledger.reshape(N_LAYERS, 4),
+        limit=sums[n_clocks + ledger.size : n_clocks + ledger.size + N_LAYERS],
+        mask=mask,
+        seen=singles[:0],
+        writes=integers[:0],
+        first_static=first_static,
+        static=singles[:0],
+        hidden=np.zeros(n_stores, np.bool_),
     )
 
 
@@ -233,11 +233,17 @@ def _layers(n_stores, singles, doubles, integers, mask):
 def _caches(n_stores, threshold, scope, decay, maintenance_cost):
     """Settings of the stores: a cache if there are two, and the persistent one."""
     caches = kinds.Cache(
-        np.zeros(n_stores), np.full(n_stores, kinds.SYNAPSE), np.ones(n_stores),
-        np.zeros(n_stores, np.bool_), np.zeros(n_stores), np.zeros(n_stores),
-        np.ones(n_stores, np.int64), np.zeros(n_stores, np.bool_),
-        np.zeros(n_stores, np.bool_), np.zeros(n_stores, np.bool_),
-    )  # fmt: skip
+        threshold=np.zeros(n_stores),
+        scope=np.full(n_stores, kinds.SYNAPSE),
+        decay=np.ones(n_stores),
+        decay_first=np.zeros(n_stores, np.bool_),
+        maintenance_cost=np.zeros(n_stores),
+        transition_cost=np.zeros(n_stores),
+        check_every=np.ones(n_stores, np.int64),
+        deferred=np.zeros(n_stores, np.bool_),
+        keep_remainder=np.zeros(n_stores, np.bool_),
+        hidden=np.zeros(n_stores, np.bool_),
+    )
     if n_stores > 1:
         caches.threshold[0] = threshold
         caches.scope[0] = scope

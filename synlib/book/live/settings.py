@@ -29,6 +29,7 @@ def _choice(label, options, value):
     return {"label": label, "options": list(options), "value": value}
 
 
+WRITE_PRICES = [("its size", "distance"), ("1, whatever its size", "writes")]
 DECAY_TIMES = [("none", math.inf), *((f"{t}", float(t)) for t in (2000, 1000, 500, 300, 100))]
 
 # by explorable and name; names are unique on a page, since they are in its address
@@ -51,6 +52,11 @@ CONTROLS: dict[str, dict[str, dict[str, Any]]] = {
         "memory": _choice("memory", [(memory, memory) for memory in MEMORIES], "persistent"),
         "hidden": _slider("hidden", 100, 10, 500, 10),
         "rate": _log_slider("rate", 0.01, -3, -1, 0.25),
+    },
+    "prices": {
+        "write_price": _choice("a write costs", WRITE_PRICES, "distance"),
+        # of a transient change of size 1, for one image
+        "held_price": _log_slider("holding costs", 1e-3, -6, 1, 0.25),
     },
     "spikes": {
         "cache_threshold": _slider("threshold (nS)", 0.2, 0.0, 0.5, 0.02),

@@ -1,0 +1,274 @@
+"""What computes in the pages: by mouse and by keyboard, from a folder too, as Python does."""
+
+import ast
+import re
+
+import pandas as pd
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from synlib.book.live import settings
+from tests.browser.conftest import SCREENSHOTS, SITE
+from tests.browser.test_pages import DESKTOP, PHONE, Visit
+
+WHERE = {
+    "walk": "notebooks/01_perceptron_energy.html",
+    "waste": "notebooks/01_perceptron_energy.html",
+    "caching": "notebooks/02_synaptic_caching.html",
+    "learning": "notebooks/08_competitive_plasticity.html",
+    "spikes": "notebooks/12_spiking_neuron.html",
+}
+FIRST = {  # the words it begins with
+    "walk": "the weights have walked .*: 16 times as far. All patterns are right.",
+    "waste": "Choose a load",
+    "caching": r"Learned in \d+ epochs for [\d,]+ a.u., [\d.]+ times less than without a cache",
+    "learning": "Press Learn",
+    "spikes": r"[\d.]+ times less, [\d.]+ times the minimum",
+}
+VIEWS = {"desktop": (DESKTOP, "light", False), "phone from a folder": (PHONE, "dark", True)}
+
+
+class Played:
+    """An explorable on its page."""
+
+    def __init__(self, visit, name):
+        self.visit, self.page, self.name = visit, visit.page, name
+        self.host = self.page.locator(f'[data-live="{name}"]')
+        self.words = self.host.locator(".live-words")
+
+    def begin(self):
+        self.page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+        figure = self.host.get_attribute("data-over")
+        near = (
+            self.page.locator(f"#{figure}") if figure else self.page.locator("section:has(.live)")
+        )
+        near.last.scroll_into_view_if_needed()
+        self.host.evaluate("host => host.parentElement.scrollIntoView()")
+        self.heard(FIRST[self.name])
+
+    def heard(self, pattern):
+        """Wait for words, and return them."""
+        self.page.wait_for_function(
+            "([name, pattern]) => new RegExp(pattern).test("
+            "document.querySelector(`[data-live=${name}] .live-words`)?.textContent)",
+            arg=[self.name, pattern],
+            timeout=120_000,
+        )
+        return self.words.inner_text()
+
+    def result(self, code):
+        """Something about the explorable, by JavaScript."""
+        return self.host.evaluate(f"host => {{ const it = host.explorable; return {code}; }}")
+
+    def in_python(self):
+        """What the code that is offered for copying computes."""
+        block = ast.parse(self.host.locator(".live-python code").text_content())
+        *statements, last = block.body
+        names = {}
+        exec(compile(ast.Module(statements, []), self.name, "exec"), names)
+        return eval(compile(ast.Expression(last.value), self.name, "eval"), names)
+
+
+@pytest.fixture(params=VIEWS)
+def view(request):
+    return request.param
+
+
+@pytest.fixture
+def play(browser, site):
+    """Opens the page of an explorable that can't reach the network, in one of the views."""
+    visits = []
+
+    def open_page(name, view="desktop"):
+        viewport, scheme, from_folder = VIEWS[view]
+        path = WHERE[name]
+        address = (SITE / path).as_uri() if from_folder else f"{site}/{path}"
+        visits.append(Visit(browser, address, viewport, scheme))
+        played = Played(visits[-1], name)
+        played.begin()
+        return played
+
+    yield open_page
+    for visit in visits:
+        visit.context.close()
+        assert visit.failed == []
+        assert visit.errors == []
+        assert visit.outside == []
+
+
+@pytest.mark.parametrize("name", WHERE)
+def test_explorable_is_there_for_everybody(play, name, view):
+    it = play(name, view)
+    width = it.visit.page.viewport_size["width"]
+    assert it.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert it.host.get_attribute("aria-label")
+    for chart in it.host.locator("svg[role=img]").all():
+        assert len(chart.get_attribute("aria-label")) > 20
+    # which would fetch style sheets anew, from where they are not
+    options = {"preload": False}
+    found = Axe().run(it.page, f"[data-live={name}]", options).response["violations"]
+    assert [(f["id"], f["nodes"][0]["html"][:200]) for f in found if f["impact"] != "minor"] == []
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    it.host.screenshot(path=SCREENSHOTS / f"live-{name}-{view.split()[0]}.png")
+
+
+def test_walk_by_keyboard(play, view):
+    it = play("walk", view)
+    it.host.get_by_role("button", name="Back to the start").focus()
+    it.page.keyboard.press("Enter")
+    it.heard("After 0 mistakes")
+    it.host.get_by_role("button", name="Next mistake").focus()
+    it.page.keyboard.press("Enter")
+    it.heard("After 1 mistakes")
+    it.host.get_by_role("button", name="New patterns").click()
+    it.heard("After 0 mistakes")
+    it.page.emulate_media(reduced_motion="reduce")
+    it.host.get_by_role("button", name="Run").click()
+    it.heard("All patterns are right")
+    assert "patterns=2" in it.page.url
+
+
+def test_neuron_wastes_as_in_python(play):
+    it = play("waste")
+    it.page.select_option("#live-n_inputs", "100")
+    it.host.get_by_role("button", name="Learn new patterns").click()
+    it.heard("100 patterns on 100 inputs, learned in")
+    assert it.result("it.points[0].inefficiency") == pytest.approx(it.in_python(), rel=1e-12)
+    it.host.get_by_role("button", name="Learn new patterns").click()
+    it.page.wait_for_function("document.querySelectorAll('[data-live=waste] circle').length > 2")
+
+
+def test_sliders_change_the_cache_as_in_python(play, view):
+    it = play("caching", view)
+    before = it.words.inner_text()
+    it.page.locator("#live-threshold").focus()
+    for _ in range(5):
+        it.page.keyboard.press("ArrowRight")
+    it.page.wait_for_function(
+        "before => document.querySelector('[data-live=caching] .live-words').textContent != before",
+        arg=before,
+    )
+    it.page.select_option("#live-decay_time", "1000")
+    it.page.select_option("#live-scope", "neuron")
+    it.page.wait_for_function(
+        "document.querySelector('[data-live=caching]').explorable.busy === false"
+    )
+    theirs = it.in_python()
+    for name, energy in it.result("it.found.energy").items():
+        assert energy == pytest.approx(theirs[name], rel=1e-12), name
+    assert {"decay_time=1000", "scope=neuron"} <= set(re.split("[#&]", it.page.url))
+
+
+def test_cheapest_threshold_is_found(play):
+    it = play("caching")
+    it.host.get_by_role("button", name="Find the cheapest threshold").click()
+    it.page.wait_for_function(
+        """() => { const it = document.querySelector('[data-live=caching]').explorable;
+        return it.swept?.points.length > 20 && !it.find.disabled && !it.busy; }"""
+    )
+    energies = it.result("it.swept.points.map(point => point.energy.total)")
+    assert it.result("it.found.energy.total") == pytest.approx(min(energies), rel=1e-12)
+
+
+def test_address_is_a_setting(play):
+    it = play("caching")
+    it.page.goto(f"{it.page.url.split('#')[0]}#load=0.5&threshold=12&scope=neuron")
+    it.page.reload()
+    it.begin()
+    assert it.result("[it.settings().load, it.settings().threshold]") == [0.5, 12]
+    # what no control allows is left alone
+    it.page.goto(f"{it.page.url.split('#')[0]}#load=7&scope=nowhere")
+    it.page.reload()
+    it.begin()
+    assert it.result("[it.settings().load, it.settings().scope]") == [1, "synapse"]
+
+
+@pytest.mark.parametrize("memory", settings.MEMORIES)
+@pytest.mark.parametrize("rule", settings.RULES)
+def test_network_learns_as_in_python(play, rule, memory):
+    it = play("learning")
+    it.page.evaluate("window.synlibSettings.learning.max_epochs = 1")
+    it.page.select_option("#live-rule", rule)
+    it.page.select_option("#live-memory", memory)
+    it.host.get_by_role("button", name="Learn", exact=True).click()
+    it.heard("images a second")
+    ours = pd.DataFrame(it.result("it.runs[0].rows"))
+    theirs = it.in_python()
+    assert len(ours) == 6000 / settings.EVALUATE_EVERY
+    assert ours["accuracy"].tolist() == theirs["accuracy"].tolist()
+    for name in set(ours) - {"accuracy"}:
+        assert ours[name].tolist() == pytest.approx(theirs[name].tolist(), rel=1e-12), name
+
+
+def test_network_learns_and_reads_by_keyboard(play, view):
+    it = play("learning", view)
+    it.host.get_by_role("button", name="Learn", exact=True).focus()
+    it.page.keyboard.press("Enter")
+    it.heard("after 1,000 images")
+    it.host.get_by_role("button", name="Stop").focus()
+    it.page.keyboard.press("Enter")
+    it.heard("images a second")
+    answer = it.host.locator(".live-answer p")
+    it.host.get_by_role("button", name="Show a test digit").focus()
+    it.page.keyboard.press("Enter")
+    answer.wait_for()
+    assert re.search(r"The digit is a \d. The network reads a \d.", answer.inner_text())
+    # the next network has the same images
+    it.page.select_option("#live-rule", "all synapses")
+    it.host.get_by_role("button", name="Learn", exact=True).click()
+    it.heard("all synapses, persistent, 100 hidden: .* after 500 images")
+    it.host.get_by_role("button", name="Stop").click()
+    it.heard("images a second")
+    assert it.result("it.runs.length") == 2
+    it.host.screenshot(path=SCREENSHOTS / f"live-learned-{view.split()[0]}.png")
+
+
+def test_network_reads_what_is_drawn(play):
+    it = play("learning")
+    it.host.get_by_role("button", name="Learn", exact=True).click()
+    it.heard("after 3,000 images")
+    it.host.get_by_role("button", name="Stop").click()
+    it.heard("images a second")
+    canvas = it.host.locator(".live-canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    mouse = it.page.mouse
+    mouse.move(box["x"] + 140, box["y"] + 40)  # a one
+    mouse.down()
+    mouse.move(box["x"] + 135, box["y"] + 240, steps=10)
+    mouse.up()
+    answer = it.host.locator(".live-answer p")
+    answer.wait_for()
+    assert "The network reads a 1." in answer.inner_text()
+
+
+def test_spiking_neuron_learns_as_in_python(play):
+    it = play("spikes")
+    it.page.locator("#live-cache_threshold").focus()
+    it.page.keyboard.press("ArrowRight")
+    it.page.wait_for_function(
+        "document.querySelector('[data-live=spikes]').explorable.key?.includes('0.22')"
+    )
+    found = it.result("it.found.map(neuron => neuron.energy)")
+    ours = found[0]["total"], found[1]["total"], found[1]["minimal"]
+    assert ours == pytest.approx(it.in_python(), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["walk", "caching"])
+def test_paper_and_pages_without_scripts_have_the_picture(browser, site, play, name):
+    with Visit(browser, f"{site}/{WHERE[name]}", scripts=False) as visit:
+        assert visit.page.locator("figure.is-live").count() == 0
+    it = play(name)
+    picture = it.page.locator("figure.is-live > :not(.live)").first
+    assert not picture.is_visible()
+    it.page.emulate_media(media="print")
+    assert picture.is_visible()
+    assert not it.host.is_visible()
+
+
+def test_what_explorables_add_is_loaded_when_they_are_near(browser, site):
+    with Visit(browser, f"{site}/{WHERE['learning']}") as visit:
+        loaded = {url.rsplit("/", 1)[-1] for url in visit.sizes}
+        assert "live.js" in loaded
+        assert "images.js" not in loaded
+        assert sum(size for url, size in visit.sizes.items() if "/live/" in url) < 30_000
