@@ -55,18 +55,6 @@ def test_folding_leaves_code_and_notebook_alone(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_chapters_take_as_long_to_read_as_they_say(path):
-    cells = json.loads(path.read_text("utf-8"))["cells"]
-    text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
-    figures = [c["metadata"]["mystnb"]["figure"] for c in cells if "mystnb" in c["metadata"]]
-    text += "\n".join(figure["caption"] for figure in figures)
-    words = len(re.sub(r"\$\$.*?\$\$", "", text, flags=re.DOTALL).split())
-    said = re.search(r"\*\*Reading time\.\*\* (\d+) minutes", text)
-    if said is not None:
-        assert abs(words / 200 - int(said[1])) <= 1.5
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_exercise_has_a_folded_solution(path):
     cells = json.loads(path.read_text("utf-8"))["cells"]
     text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")

@@ -21,6 +21,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 LOGGER = logging.getLogger(__name__)
+IN_BRIEF = "In one minute"
 WORDS = 200  # read in a minute
 SECONDS = {nodes.figure: 15, nodes.math_block: 10}
 # neither read at once nor by everybody
@@ -111,11 +112,20 @@ def minutes(doctree):
 
 
 def say_minutes(app, doctree, page):
-    """Below the title of each page that the contents list: how long it takes to read."""
+    """How long it takes to read, on each page that the contents list.
+
+    In the box that says the chapter in one minute, or else below the title.
+    """
     title = doctree.next_node(nodes.title)
     if title is None or page not in app.env.listed_in_contents:
         return
-    said = nodes.paragraph("", f"{_minutes(app.env)[page]} min to read", classes=["reading-time"])
+    time = f"{_minutes(app.env)[page]} min"
+    for box in doctree.findall(nodes.admonition):
+        if box.next_node(nodes.title).astext() == IN_BRIEF:
+            name = nodes.strong("", "Reading time.")
+            box += nodes.paragraph("", "", name, nodes.Text(f" {time}"), classes=["reading-time"])
+            return
+    said = nodes.paragraph("", f"{time} to read", classes=["reading-time"])
     title.parent.insert(title.parent.index(title) + 1, said)
 
 

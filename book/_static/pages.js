@@ -12,7 +12,7 @@ function switchForCode() {
   const box = document.createElement("input");
   box.type = "checkbox";
   label.append(box, " Show all code");
-  const minutes = document.querySelector("article .reading-time");
+  const minutes = document.querySelector("article h1 + .reading-time");
   if (minutes) minutes.append(" · ", label);
   else title.after(label);
 
