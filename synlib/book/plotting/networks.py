@@ -493,7 +493,7 @@ def pareto(table, figure=None):
     memories = list(table["memory"].unique())
     colours = dict(cycled(table["rule"].unique(), RULE_COLOURS))
     rows = max(1, -(-len(memories) // 2))
-    figure = figure or plt.figure(figsize=(6.6, 2.6 * rows + 0.9))
+    figure = figure or plt.figure(figsize=(6.4, 2.6 * rows + 0.9))
     axes = figure.subplots(rows, 2, sharex=True, sharey=True, squeeze=False).ravel()
     front = table.sort_values(["time", "saved"], ascending=[True, False])
     front = front[front["saved"] > front["saved"].cummax().shift(fill_value=0)]
@@ -512,7 +512,7 @@ def pareto(table, figure=None):
     figure.supxlabel("learning time (ordinary learning = 1)", fontsize=12)
     figure.supylabel("energy saved (times)", fontsize=12)
     handles = [axes[0].scatter([], [], color=colour, s=60) for colour in colours.values()]
-    figure.legend(handles, list(colours), loc="outside upper center", ncols=3, fontsize=10)
+    figure.legend(handles, list(colours), loc="outside upper center", ncols=3, fontsize=11)
     letter(axes[: len(memories)])
     return figure
 
@@ -540,7 +540,7 @@ def robustness(saved, ax=None):
     ax.set(xscale="log", yscale="log", xlabel=f"saved, {first} (times)", ylabel="saved (times)")
     plain_numbers(ax.xaxis)
     plain_numbers(ax.yaxis)
-    ax.legend(fontsize=10)
+    ax.legend(fontsize=11)
     return ax
 
 
@@ -611,7 +611,7 @@ def cache_range(table, persistent, axes):
     axes[1].set_xticks(thresholds, [f"{threshold:g}" for threshold in thresholds])
     for ax in axes:
         enough_ticks(ax)
-    axes[0].legend(fontsize=10)
+    axes[0].legend(fontsize=11)
 
 
 def time_against_threshold(table, cost, ax=None):
@@ -670,5 +670,5 @@ def _name_end(ax, median, name, colour):
     if len(median):
         ax.annotate(
             name, (median.index[-1], median.iloc[-1]), (5, 0), textcoords="offset points",
-            color=colour, va="center", fontsize=10, annotation_clip=False,
+            color=colour, va="center", fontsize=11, annotation_clip=False,
         )  # fmt: skip
