@@ -17,6 +17,7 @@ from synlib import MLP, Perceptron, SynapticCache, load_mnist, random_patterns, 
 from synlib.book import explore
 from synlib.book.live import draws, pages, settings
 from synlib.published import published_inputs
+from tools import make_live
 
 DRIVER = Path(__file__).with_name("in_node.mjs")
 CACHES = [
@@ -141,6 +142,14 @@ def test_spiking_neuron(tmp_path, threshold):
     pairs, strengths = spiking.draw_patterns(6, 100, np.random.default_rng(1))
     voltage = spiking.record_trial(theirs.weights[-1], pairs[0], strengths[0], 3)
     assert ours["voltage"] == voltage.tolist()
+
+
+def test_module_is_that_of_the_sources():
+    """A stale module computes other numbers than the book: ``make live`` makes it anew."""
+    module = pages.MODULE.read_bytes()
+    # of a section whose name is "synlib", what is described is JSON up to the end of the file
+    described = json.loads(module[module.rindex(b"\x06synlib") + 7 :])
+    assert described["sources"] == make_live.version_of_sources()
 
 
 def test_what_pages_load_is_small():
