@@ -55,7 +55,7 @@ def store(chapter, notes):
     runs = [_opened(chapter).find(key) for key in notes.known]
     runs += [replace(run, made=today) for run in notes.finished]
     days = sorted({run.made for run in runs})
-    processors = _opened(chapter).header["processors"] if notes.known else []
+    processors = _opened(chapter).header.get("processors", ["unknown"]) if notes.known else []
     header = {
         "chapter": chapter,
         "made": [days[0], days[-1]],
@@ -118,7 +118,7 @@ def find(name):
     if not 1 <= number <= len(known):
         raise click.UsageError(f"{chapter} has the stored runs 1 to {len(known)}, got {number}")
     kept = _opened(chapter)
-    is_of_here = kept.header["processors"] == [llvm.get_host_cpu_name()]
+    is_of_here = kept.header.get("processors") == [llvm.get_host_cpu_name()]
     return Drawn(f"{int(chapter[:2])}:{number}", kept.find(known[number - 1]), is_of_here)
 
 
