@@ -6,7 +6,7 @@ KERNEL_TESTS := $(addprefix tests/test_,mlp.py perceptron.py selection.py spikin
 # progress bars are for people, and would end up in the pages
 export TQDM_DISABLE := 1
 
-.PHONY: help environment book runs pdf test test-browser coverage try-binder bench refresh links lint live lock clean
+.PHONY: help environment book runs pdf test test-torch test-browser coverage try-binder bench refresh links lint live lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -25,7 +25,20 @@ pdf: book  ## print the whole book into one file, in _build/html (needs Chromium
 test: environment  ## run all tests: library, stored notebook outputs, notebooks with other parameters
 	$(BIN)/python -m synlib._kernels.warm
 	SYNLIB_JOBS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval-lax --doctest-modules \
-		--ignore tests/browser --doctest-glob CONTRIBUTING.md tests notebooks synlib CONTRIBUTING.md
+		--ignore tests/browser --ignore tests/torch --ignore synlib/torch --doctest-glob CONTRIBUTING.md \
+		tests notebooks synlib CONTRIBUTING.md
+
+# of its own, since PyTorch is large and nothing else here needs it
+test-torch: .venv-torch/ready  ## test synlib.torch, in .venv-torch with PyTorch for processors without a GPU
+	.venv-torch/bin/python -m pytest -n 2 --dist worksteal --doctest-modules --doctest-glob pytorch.md \
+		tests/torch synlib/torch book/pytorch.md
+
+.venv-torch/ready: requirements.txt requirements-torch.txt pyproject.toml
+	$(PYTHON) -m venv --clear .venv-torch
+	grep -v '^-e' requirements.txt >.venv-torch/versions.txt
+	.venv-torch/bin/pip install --quiet --constraint .venv-torch/versions.txt --editable . pytest pytest-xdist hypothesis
+	.venv-torch/bin/pip install --quiet --retries 0 --requirement requirements-torch.txt
+	touch $@
 
 test-browser: environment _build/html/index.html  ## open the built book and JupyterLab in Chromium
 	$(BIN)/python -m pytest -n 2 tests/browser -p no:cacheprovider
@@ -35,7 +48,7 @@ _build/html/index.html:
 
 coverage: environment  ## report the lines of synlib that the tests run, kernels with the compiler off
 	SYNLIB_JOBS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --doctest-modules --cov --cov-report= \
-		--ignore tests/browser tests synlib
+		--ignore tests/browser --ignore tests/torch --ignore synlib/torch tests synlib
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not large" --cov --cov-append \
 		--cov-report=term-missing:skip-covered --cov-fail-under=90 $(KERNEL_TESTS)
 

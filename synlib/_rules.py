@@ -90,9 +90,10 @@ def expressed_by_layers(rule, shapes, whole_shapes, random):
 
 def choose(rule, layer, proposal, inputs, weights, random):
     """Which synapses of ``layer`` ``rule`` chooses at this step, a bool array."""
-    seen = [array.view() for array in (proposal, inputs, weights)]
+    seen = [array if array is None else array.view() for array in (proposal, inputs, weights)]
     for array in seen:
-        array.flags.writeable = False
+        if array is not None:  # an optimizer does not know the inputs
+            array.flags.writeable = False
     mask = rule.choose(layer, *seen, random)
     _check_mask(rule, f"choose(layer={layer}, ...)", "", mask, proposal.shape)
     return mask

@@ -13,13 +13,18 @@ import synlib
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(synlib.__file__).parent
-CORE = sorted(p for p in PACKAGE.rglob("*.py") if not p.is_relative_to(PACKAGE / "book"))
+CORE = sorted(
+    path
+    for path in PACKAGE.rglob("*.py")
+    if not (path.is_relative_to(PACKAGE / "book") or path.is_relative_to(PACKAGE / "torch"))
+)
 # packages of the extras under the names by which they are imported
 EXTRAS = {
     "book": {"matplotlib", "ipywidgets", "IPython", "ipykernel", "papermill", "nbformat",
              "nbclient", "click", "yaml", "jupyter_book", "bs4", "math_core",
              "sphinx_exercise"},
     "cluster": {"distributed", "dask"},
+    "torch": {"torch"},
 }  # fmt: skip
 WITHOUT = f"""
 import sys
