@@ -331,6 +331,7 @@ def test_compiled_models():
     follow(model, Adam(model.parameters(), 0.01), lambda: scalar(compiled(torch.randn(2, 4))))
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # within PyTorch
 def test_the_steps_within_a_compiled_one():
     model = nn.Linear(4, 3)
     optimizer = Adam(model.parameters(), 0.01)
