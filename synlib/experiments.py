@@ -346,8 +346,8 @@ def mlp_passages(*, accuracies, **arguments):
 
     Examples
     --------
-    >>> records = mlp_passages(accuracies=(0.5, 1.0), dataset="digits", hidden=20, max_epochs=2,
-    ...                        evaluate_every=100, random_state=0)
+    >>> records = mlp_passages(accuracies=(0.5, 1.0), dataset="digits", published="vanrossum2024",
+    ...                        hidden=20, max_epochs=2, evaluate_every=100, random_state=0)
     >>> [(record["accuracy"], record["reached"]) for record in records]
     [(0.5, True), (1.0, False)]
     """

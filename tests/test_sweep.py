@@ -209,7 +209,10 @@ def test_records_say_what_is_needed_to_repeat_them():
 
 
 def test_passages_are_the_first_rows_of_the_history_that_are_as_good():
-    arguments = dict(dataset="digits", hidden=20, max_epochs=2, evaluate_every=100, random_state=0)
+    arguments = dict(
+        dataset="digits", published="vanrossum2024", hidden=20, max_epochs=2, evaluate_every=100,
+        random_state=0,
+    )  # fmt: skip
     history = mlp_history(**arguments, until=0.5)
     passages = mlp_passages(accuracies=(0.3, 0.5, 1.0), **arguments, until=0.5)
     for passage in passages[:2]:
