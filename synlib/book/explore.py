@@ -192,7 +192,7 @@ def learning_picture(histories):
     -------
     Figure
     """
-    figure = Figure(figsize=(6.4, 4), layout="constrained")
+    figure = Figure(layout="constrained")
     ax = figure.subplots()
     for (name, history), marker in plotting.cycled(histories.items(), plotting.MARKERS):
         colour = next((c for rule, c in plotting.COLOURS.items() if name.startswith(rule)), "black")
@@ -200,7 +200,7 @@ def learning_picture(histories):
         ax.plot(history["total"], 100 * history["accuracy"], markersize=4, label=name, **line)
     ax.set(xscale="log", xlabel="energy spent (a.u.)", ylabel="test accuracy (%)")
     if histories:
-        ax.legend(fontsize=9, loc="lower right")
+        ax.legend(fontsize=11, loc="lower right")
     return figure
 
 
