@@ -96,12 +96,13 @@ function showTrace(it, { threshold }, { trace, epochs }) {
   const end = trace.length / 2;
   transient.push([end, trace[trace.length - 1]]);
   persistent.push([end, trace[trace.length - 2]]);
+  const [shown, stored] = [thinned(transient), thinned(persistent)];
   const x = { label: "presentations", from: 0, to: Math.max(1, end) };
   const values = [...transient, ...persistent].map(([, value]) => value);
   const marks = [
-    { kind: "area", points: transient, colour: colours.maintenance },
-    { kind: "line", points: transient, width: 1.2, colour: colours.maintenance, name: "transient" },
-    { kind: "line", points: persistent, steps: true, colour: colours.consolidation, name: "persistent" },
+    { kind: "area", points: shown, colour: colours.maintenance },
+    { kind: "line", points: shown, width: 1.2, colour: colours.maintenance, name: "transient" },
+    { kind: "line", points: stored, steps: true, colour: colours.consolidation, name: "persistent" },
     { kind: "points", points: written, symbol: "triangle", colour: colours.consolidation, name: "consolidated" },
   ];
   const y = { label: "weight of one synapse", ...around(values) };

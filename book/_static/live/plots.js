@@ -191,11 +191,31 @@ function legend(marks) {
   return `<ul class="live-legend">${items.join("")}</ul>`;
 }
 
+// Points of a line without those that cannot be seen: in each column the lowest and the highest.
+function thinned(points, columns = 1000) {
+  if (points.length <= 2 * columns) return points;
+  const thin = [];
+  for (let c = 0; c < columns; c++) {
+    const first = Math.floor((c * points.length) / columns);
+    const end = Math.floor(((c + 1) * points.length) / columns);
+    let [lowest, highest] = [first, first];
+    for (let i = first; i < end; i++) {
+      if (points[i][1] < points[lowest][1]) lowest = i;
+      if (points[i][1] > points[highest][1]) highest = i;
+    }
+    thin.push(...[lowest, highest].sort((a, b) => a - b).map((i) => points[i]));
+  }
+  return thin;
+}
+
 // Both ends of an axis that shows values, with some room; of a logarithmic one, positive ones only.
 function around(values, { log = false, from = Infinity, to = -Infinity, room = 0.04 } = {}) {
-  const counted = [...values].filter((v) => Number.isFinite(v) && (!log || v > 0));
-  let low = Math.min(from, ...counted);
-  let high = Math.max(to, ...counted);
+  let [low, high] = [from, to];
+  for (const v of values) {
+    if (!Number.isFinite(v) || (log && v <= 0)) continue;
+    low = Math.min(low, v);
+    high = Math.max(high, v);
+  }
   if (!(low < high)) [low, high] = log ? [low / 2 || 1, high * 2 || 10] : [low - 1, high + 1];
   if (log) return { log, from: low / (high / low) ** room, to: high * (high / low) ** room };
   const extra = room * (high - low);
