@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import synlib
 from synlib import MLP, Persistent, SynapticCache
+from synlib._kernels import network as kernels
 from synlib._validation import each
 from synlib.reference import activate
 from tests.oracles import network as oracle
@@ -176,6 +177,35 @@ def test_equals_oracle(
         random_state=seed,
     )
     assert_same_run(net, X, y, weights, by_definition=by_definition)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_nobody_wins_where_nobody_competes(sign):
+    # in Python, where an index beyond the end is an error: machine code would read foreign memory
+    winners = getattr(kernels._winners, "py_func", kernels._winners)
+    np.testing.assert_array_equal(winners(np.ones(1), 1, 1, sign), [False])
+
+
+COMPETITIONS = [synlib.LargestErrors, synlib.SmallestErrors, synlib.MostActive, synlib.LeastActive]
+
+
+@pytest.mark.parametrize("competition", COMPETITIONS)
+@pytest.mark.parametrize("hidden", [9, (5, 7)])
+@pytest.mark.parametrize("gradient", ["exact", "li2020"])
+def test_the_only_plastic_unit_is_clamped(competition, hidden, gradient):
+    X, y = samples(0, 0.0)
+    random = np.random.default_rng(0)
+    weights = normal_weights(random, (13, *each(hidden), 3))
+    net = MLP(
+        hidden=hidden,
+        learning_rate=0.3 if len(weights) > 2 else (0.3, 0.2),
+        gradient=gradient,
+        bias=True,
+        plasticity=synlib.Subnetwork(1, competition(0.3)),
+        max_epochs=2,
+        random_state=0,
+    )
+    assert_same_run(net, X, y, weights)
 
 
 @pytest.mark.parametrize("engine", ["compiled", "reference"])

@@ -373,8 +373,10 @@ def _backward(samples, t, lowest, network, layers, competition, masks, activity)
 def _winners(sizes, first, count, sign):
     """Mask of the units of the largest (smallest) sizes, ties by index, none before ``first``."""
     competing = sizes[first:]
-    order = rising_order(competing)
     chosen = np.zeros(sizes.size, np.bool_)
+    if competing.size == 0:  # the only unit that learns is clamped: there is nothing to be read
+        return chosen
+    order = rising_order(competing)
     if sign < 0:
         for r in range(min(count, order.size)):
             chosen[first + order[r]] = True
