@@ -1,5 +1,7 @@
 """The selection from sorted vectors against sorting all products."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -58,6 +60,28 @@ def test_kth_largest_size(values, data):
     assert size == np.sort(np.abs(values))[::-1][k - 1]
     assert greater == (np.abs(values) > size).sum()
     assert at_least == (np.abs(values) >= size).sum()
+
+
+@pytest.mark.filterwarnings("ignore:overflow")  # with the compiler off
+@pytest.mark.parametrize("size", [4, 300])
+def test_kth_largest_size_among_infinities(size):
+    kernels = [kth_largest_size]
+    if size == 4:
+        # in Python, where an index beyond the end is an error: machine code reads foreign memory
+        kernels.append(getattr(kth_largest_size, "py_func", kth_largest_size))
+    for kernel, n_infinite in itertools.product(kernels, (1, size // 2, size)):
+        values = np.linspace(2, 1, size)
+        values[:n_infinite] = np.inf
+        values[::2] *= -1
+        for k in {1, n_infinite, min(n_infinite + 1, size), size}:
+            for guess in (0.0, 0.5, 1.5, 3.0, np.inf):
+                value, greater, at_least = kernel(values, k, guess)
+                assert value == np.sort(np.abs(values))[::-1][k - 1]
+                assert greater == (np.abs(values) > value).sum()
+                assert at_least == (np.abs(values) >= value).sum()
+        values[np.isinf(values)] = np.nan
+        for k, guess in itertools.product((1, size), (0.0, 1.5)):
+            kernel(values, k, guess)
 
 
 @pytest.mark.parametrize("kind", ["normal", "ties", "sorted", "mostly zero", "zero"])

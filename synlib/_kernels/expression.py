@@ -428,7 +428,7 @@ def _select_by_weight(last, rule, weights):
     cutoff = weights.size
     if needed < at_least - greater:
         cutoff = 0
-        while needed > 0:
+        while needed > 0 and cutoff < weights.size:  # ties with a NaN are not found
             needed -= abs(weights[cutoff]) == size
             cutoff += 1
     return weights.dtype.type(rule.sign) * size, cutoff

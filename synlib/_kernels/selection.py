@@ -185,7 +185,8 @@ def first_above(columns, row, t, start):
 def kth_largest_size(values, k, guess):
     """The k-th largest of the absolute values of a flat array.
 
-    ``guess`` is about where it should be (0: unknown).
+    ``guess`` is about where it should be (0: unknown). A NaN has no place among the others: where
+    there are some, what is returned is not what is wanted, but nothing else is read.
 
     Returns
     -------
@@ -211,6 +212,8 @@ def kth_largest_size(values, k, guess):
         elif high == np.inf:
             below = above = number(2) * (guess if guess > top else top)
             guess = below
+            if not below < np.inf:
+                break  # the k-th largest is infinite, or there are NaNs
         elif tries % 2 == 0:
             share = (count_low - k + 0.5) / (count_low - count_high)
             below = above = number(low + (high - low) * share)
@@ -240,6 +243,11 @@ def kth_largest_size(values, k, guess):
             for v in block:
                 between[found] = abs(v)
                 found += (abs(v) >= low) & (abs(v) < high)
+    # what is above all numbers is neither counted nor listed yet, if anything is
+    infinite = count_low - count_high - found
+    if infinite >= k - count_high:
+        return number(np.inf), count_high, count_high + infinite
+    count_high += infinite
     between = between[:found]
     size = between[rising_order(between)[found - (k - count_high)]]
     greater = at_least = count_high
