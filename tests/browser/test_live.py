@@ -141,6 +141,7 @@ def test_neuron_wastes_as_in_python(play):
 def test_sliders_change_the_cache_as_in_python(play, view):
     it = play("caching", view)
     before = it.words.inner_text()
+    plain = it.result("it.found.plain.energy")
     it.page.locator("#live-threshold").focus()
     for _ in range(5):
         it.page.keyboard.press("ArrowRight")
@@ -148,11 +149,13 @@ def test_sliders_change_the_cache_as_in_python(play, view):
         "before => document.querySelector('[data-live=caching] .live-words').textContent != before",
         arg=before,
     )
+    settled = "document.querySelector('[data-live=caching]').explorable.busy === false"
     it.page.select_option("#live-decay_time", "1000")
+    it.page.wait_for_function(settled)
+    assert it.result("it.found.plain.energy") == plain  # whatever the cache is
     it.page.select_option("#live-scope", "neuron")
-    it.page.wait_for_function(
-        "document.querySelector('[data-live=caching]').explorable.busy === false"
-    )
+    it.page.wait_for_function(settled)
+    assert it.result("it.found.plain.energy") == plain
     theirs = it.in_python()
     for name, energy in it.result("it.found.energy").items():
         assert energy == pytest.approx(theirs[name], rel=1e-12), name

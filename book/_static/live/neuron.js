@@ -4,6 +4,11 @@ const EPOCH = ["errors", "consolidation", "maintenance", "transition", "correcti
 
 const TWO_INPUTS_DRAWN = 60;
 
+// Where single synapses are consolidated while others decay, the weights themselves are needed.
+function isPrimal(memory) {
+  return Boolean(memory && memory.scope === "synapse" && memory.decay_time < Infinity);
+}
+
 class Neuron {
   // settings: n_patterns, n_inputs, max_epochs, seed; memory is null, or has threshold, scope,
   // decay_time, maintenance_cost; patterns and targets, if they are not to be random
@@ -20,10 +25,9 @@ class Neuron {
     } else {
       machine.call("perceptron_patterns", { seed, n_inputs, patterns, target });
     }
-    // where single synapses are consolidated while others decay, the weights themselves are needed
-    const primal = memory && memory.scope === "synapse" && memory.decay_time < Infinity;
-    this.gram = machine.room(Float64Array, primal ? 0 : n_patterns ** 2);
-    if (!primal) machine.call("perceptron_products", { patterns, gram: this.gram });
+    this.primal = isPrimal(memory);
+    this.gram = machine.room(Float64Array, this.primal ? 0 : n_patterns ** 2);
+    if (!this.primal) machine.call("perceptron_products", { patterns, gram: this.gram });
     this.times = machine.room(BigInt64Array, n_patterns);
     const size = machine.call("perceptron_state_size", { n_patterns, n_synapses: synapses });
     this.state = machine.room(Float64Array, size);
@@ -57,6 +61,7 @@ class Neuron {
     const record = new Float64Array(n_epochs * EPOCH.length);
     const trace = new Float64Array(n_epochs * this.n_patterns * traced.length * 2);
     const { patterns, target, gram, times, state, memory } = this;
+    if (this.primal !== isPrimal(memory)) throw new Error("a neuron was made for another memory");
     const given = { patterns, target, gram, rate: 1, times, state, record, trace };
     given.traced = BigInt64Array.from(traced, BigInt);
     let done;
