@@ -455,10 +455,14 @@ class MLP(ClassifierMixin, Estimator):
     def decision_function(self, X):
         """Summed inputs of the output units, array (n_samples, n_classes).
 
-        With two classes, by how much the second exceeds the first, array (n_samples,).
+        With two classes, by how much the second exceeds the first, array (n_samples,): the
+        logarithm of the ratio of their `predict_proba`, where there is one.
         """
-        summed = self._summed(X)
-        return summed[:, 1] - summed[:, 0] if len(self.classes_) == 2 else summed
+        check_is_fitted(self)
+        if len(self.classes_) != 2:
+            return self._summed(X)
+        scores = self._log_shares(X)
+        return scores[:, 1] - scores[:, 0]
 
     @available_if(_has_probabilities)
     def predict_proba(self, X):
@@ -468,17 +472,20 @@ class MLP(ClassifierMixin, Estimator):
         their shares rank the classes but are calibrated no better than the activities are. There
         is no such method for linear outputs.
         """
-        summed = self._summed(X).astype(float)
-        if (
-            self._learned_as_.output == "logistic"
-        ):  # by logarithms, since all of them may be as good as zero
-            summed = -np.logaddexp(0, -summed)
-        return activate(summed, OUTPUTS["softmax"])
+        return activate(self._log_shares(X), OUTPUTS["softmax"])
 
     def activities(self, X):
         """Output activities, array (n_samples, n_classes)."""
         summed = self._summed(X)
         return activate(summed, OUTPUTS[self._learned_as_.output])
+
+    def _log_shares(self, X):
+        """Logarithms of the activities of the output units, but for what is added to all of them.
+
+        For linear outputs the activities. By logarithms, since all may be as good as zero.
+        """
+        summed = self._summed(X).astype(float)
+        return -np.logaddexp(0, -summed) if self._learned_as_.output == "logistic" else summed
 
     def _summed(self, X):
         """Summed inputs of the output units, with the parameters of the time of learning."""

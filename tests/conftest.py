@@ -7,8 +7,8 @@ import subprocess
 import pytest
 from hypothesis import settings
 
-# the same cases every time: a red run can be repeated, and is nobody's bad luck; no deadline, since
-# the first case may have to compile
+# the same cases every time the same modules are imported, from which Hypothesis takes constants: a
+# red run can be repeated with the same files; no deadline, since the first case may have to compile
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 

@@ -2,6 +2,9 @@
 
 import warnings
 
+import numpy as np
+import pytest
+from sklearn.datasets import make_blobs
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from synlib import MLP, Perceptron
@@ -12,3 +15,14 @@ def test_keeps_the_conventions_of_scikit_learn(estimator, check):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the checks provoke some on purpose
         check(estimator)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("output", ["logistic", "softmax"])
+def test_decisions_rank_as_probabilities_do(output, seed):
+    X, y = make_blobs(100, centers=[(2, 2, 2, 2), (4, 4, 4, 4)], random_state=seed)
+    net = MLP(hidden=(9, 5), output=output, activation="tanh", max_epochs=3, random_state=seed)
+    net.set_params(init_scale="fan_out").fit(X, y)
+    decision, share = net.decision_function(X), net.predict_proba(X)[:, 1]
+    np.testing.assert_allclose(share, 1 / (1 + np.exp(-decision)), rtol=1e-9)
+    np.testing.assert_array_equal(net.predict(X), net.classes_[(decision > 0).astype(int)])
