@@ -4,6 +4,7 @@ import numpy as np
 
 from synlib import energy
 from synlib._kernels import layer as kernels
+from synlib._kernels.evaluation import count_moved
 
 LINE = 64  # bytes of a line of the cache
 
@@ -93,24 +94,23 @@ def transient(layers, k):
     return kernels.transient_weights(layers, k, True)
 
 
-def ledger(layers, k, initial, weights, upkeep):
+def ledger(layers, k, initial, weights, upkeep, rounding):
     """What layer k has spent, given its initial and its present plastic weights.
 
-    ``upkeep`` is what the weights that never learn have cost.
+    ``upkeep`` is what the weights that never learn have cost, and ``rounding`` `Run.rounding`.
     """
     distance, differing = kernels.distance(initial, weights)
-    spent = {
-        "consolidation": float(layers.ledger[k, kernels.CONSOLIDATION]),
-        "maintenance": float(layers.ledger[k, kernels.MAINTENANCE] + upkeep),
-        "transition": float(layers.ledger[k, kernels.TRANSITION]),
-        "outstanding": _outstanding(layers, k),
-    }
-    return spent | {
-        "total": energy.added(spent.values()),
-        "minimal": float(distance),
-        "writes": int(layers.ledger[k, kernels.WRITES]),
-        "minimal_writes": int(differing),
-    }
+    if rounding > 0:
+        differing = count_moved(initial, weights, rounding)
+    return energy.entries(
+        consolidation=layers.ledger[k, kernels.CONSOLIDATION],
+        maintenance=layers.ledger[k, kernels.MAINTENANCE] + upkeep,
+        transition=layers.ledger[k, kernels.TRANSITION],
+        outstanding=_outstanding(layers, k),
+        minimal=distance,
+        writes=layers.ledger[k, kernels.WRITES],
+        minimal_writes=differing,
+    )
 
 
 def writes(layers, k):

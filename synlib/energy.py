@@ -18,7 +18,8 @@ total
 minimal
     Energy of setting the weights, persistent plus transient, directly.
 writes, minimal_writes
-    The number of writes made so far, and that of synapses that differ from the start.
+    The number of writes made so far, and that of synapses that differ from the start. Where inputs
+    have a background, a difference that rounding explains does not count.
 """
 
 import operator
@@ -38,6 +39,34 @@ LEDGER = (
     "writes",
     "minimal_writes",
 )
+
+
+def entries(*, consolidation, maintenance, transition, outstanding, minimal, writes,
+            minimal_writes):  # fmt: skip
+    """A ledger: its entries in their order, with the total.
+
+    Returns
+    -------
+    dict
+
+    Examples
+    --------
+    >>> entries(consolidation=4, maintenance=1, transition=0, outstanding=2, minimal=3, writes=2,
+    ...         minimal_writes=1)["total"]
+    7.0
+    """
+    parts = {
+        "consolidation": float(consolidation),
+        "maintenance": float(maintenance),
+        "transition": float(transition),
+        "outstanding": float(outstanding),
+    }
+    return parts | {
+        "total": added(parts.values()),
+        "minimal": float(minimal),
+        "writes": int(writes),
+        "minimal_writes": int(minimal_writes),
+    }
 
 
 def consolidation(trajectory, exponent=1, potentiation_only=False):

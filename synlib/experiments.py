@@ -61,7 +61,7 @@ def perceptron_run(
     memory : optional
         A memory of one's own, as `Perceptron` takes it, instead of the next arguments.
     threshold : float, optional
-        Threshold of a synaptic cache; None for no cache.
+        Threshold of a synaptic cache; None or 0 for no cache.
     scope, decay_time, maintenance_cost, transition_cost, decay_order, consolidate
         Of the cache, see `SynapticCache`.
     learning_rate, max_epochs
@@ -118,7 +118,7 @@ def perceptron_thresholds(
     Parameters
     ----------
     thresholds : tuple of float
-        Thresholds of a synaptic cache; None for no cache.
+        Thresholds of a synaptic cache; None or 0 for no cache.
     n_inputs, load, scope, decay_time, maintenance_cost, transition_cost, decay_order, consolidate
         As in `perceptron_run`.
     learning_rate, max_epochs, random_state
@@ -295,7 +295,7 @@ def mlp_history(**arguments):
     memory : optional
         A memory of one's own, as `MLP` takes it, instead of the next arguments.
     threshold : float, optional
-        Threshold of a synaptic cache; None for no cache.
+        Threshold of a synaptic cache; None or 0 for no cache.
     scope, decay_time, maintenance_cost, check_every
         Of the cache, see `SynapticCache`.
     published : {"li2020", "nyiro2022", "vanrossum2024"}, optional
@@ -420,7 +420,8 @@ def mlp_writes(*, dataset="mnist-subset", published=None, n_quantiles=51, random
 def spiking_run(
     *,
     n_patterns=10,
-    threshold=0.0,
+    memory=None,
+    threshold=None,
     decay_time=np.inf,
     maintenance_cost=0.0,
     max_rounds=1000,
@@ -430,8 +431,14 @@ def spiking_run(
 
     Parameters
     ----------
-    n_patterns, threshold, decay_time, maintenance_cost, max_rounds, random_state
-        As in `synlib.spiking.learn`; times in ms, conductances in nS.
+    n_patterns, max_rounds, random_state
+        As in `synlib.spiking.learn`.
+    memory : optional
+        A memory of one's own, as `synlib.spiking.learn` takes it, instead of the next arguments.
+    threshold : float, optional
+        Threshold of the cache of each synapse, in nS; None or 0 for no cache.
+    decay_time, maintenance_cost
+        Of the cache, in ms, and per ms and nS.
 
     Returns
     -------
@@ -445,17 +452,22 @@ def spiking_run(
     >>> spiking_run(n_patterns=2, max_rounds=5, random_state=0)["rounds"]
     5
     """
-    arguments = {
-        "n_patterns": n_patterns,
-        "threshold": threshold,
-        "decay_time": decay_time,
-        "maintenance_cost": maintenance_cost,
-        "max_rounds": max_rounds,
-    }
-    learned = spiking.learn(**arguments, random_state=random_state)
+    scope = {"scope": "synapse"} if memory is None else {}
+    memory, settings = _memory(
+        memory,
+        threshold=threshold,
+        decay_time=decay_time,
+        maintenance_cost=maintenance_cost,
+        **scope,
+    )
+    learned = spiking.learn(
+        n_patterns, memory=memory, max_rounds=max_rounds, random_state=random_state
+    )
     early = learned.rounds - spiking.SETTLED_ROUNDS
     return {
-        **arguments,
+        "n_patterns": n_patterns,
+        **settings,
+        "max_rounds": max_rounds,
         "rounds": learned.rounds,
         "settled": learned.settled,
         "success": learned.success,
@@ -640,7 +652,9 @@ def _memory(memory, *, threshold, **settings):
     """A memory, and its settings as they go into a record."""
     has_threshold = threshold is not None and not np.isnan(threshold)
     if memory is None:
-        memory = SynapticCache(threshold, **settings) if has_threshold else Persistent()
+        memory = SynapticCache(threshold if has_threshold else None, **settings)
+        if not has_threshold and memory.at_once:
+            memory = Persistent()
         described = {"threshold": threshold if has_threshold else np.nan} | settings
     else:
         usual = {entry.name: entry.default for entry in fields(SynapticCache)}

@@ -118,7 +118,8 @@ class SynapticCache(Memory):
     ----------
     threshold : float or None
         Size of the transient weight (of its sum, for ``"neuron-sum"``) above which it is
-        consolidated; >= 0. With 0, or None, every change is consolidated at once.
+        consolidated; >= 0. With 0, or None, every change is consolidated at the next test: at once,
+        as if there were no cache, unless ``check_every`` or ``consolidate`` put it off.
     scope : {"neuron", "synapse", "neuron-sum", "layer", "network"}
         What is consolidated when. ``"synapse"``: a synapse that crosses the threshold, alone
         (local-local). ``"neuron"``: all synapses of a unit when one of them crosses it
@@ -126,9 +127,11 @@ class SynapticCache(Memory):
         transient weights crosses it (global-global). ``"layer"``, ``"network"``: all synapses
         of the layer or network when one of them crosses it.
     decay_time : float
-        Time constant of the decay of s, in steps (presentations); > 1, ``inf`` for no decay.
+        Time constant of the decay of s, in steps (presentations; in ms for the spiking neuron);
+        > 1, ``inf`` for no decay.
     maintenance_cost : float
-        Energy per step and unit of transient weight, c, in a.u.; >= 0.
+        Energy per step (per ms for the spiking neuron) and unit of transient weight, c, in a.u.;
+        >= 0.
     transition_cost : float
         Energy per unit change of s from the end of one step to the end of the next, b, in a.u.;
         >= 0. Decay and the return to zero count; a change that is consolidated at once does not.
@@ -212,11 +215,19 @@ class SynapticCache(Memory):
                 "which name no step by which a synapse changes"
             )
 
+    @property
+    def at_once(self):
+        """Whether every change is consolidated at once, as if there were no cache."""
+        return not self.threshold and self.check_every == 1 and self.consolidate == "now"
+
     def settings(self, decay_order, decay_form):
+        rest = (self.then or Persistent()).settings(decay_order, decay_form)
+        if self.at_once:
+            return rest
         discrete = (self.decay_form or decay_form) == "discrete"
         decay = 1 - 1 / self.decay_time if discrete else exponential(-1 / float(self.decay_time))
         stage = kernels.Cache(
-            threshold=float(self.threshold or 0),
+            threshold=float(self.threshold or 0),  # tested now and then, it holds what is between
             scope=SCOPES[self.scope],
             decay=decay,
             decay_first=(self.decay_order or decay_order) == "before",
@@ -227,7 +238,37 @@ class SynapticCache(Memory):
             keep_remainder=bool(self.keep_remainder),
             hidden=bool(self.hidden),
         )
-        return stage, *(self.then or Persistent()).settings(decay_order, decay_form)
+        return stage, *rest
+
+
+def single_cache(memory, network, decay_order, decay_form):
+    """Settings of the one cache, at most, that a network knows, and whether there is one.
+
+    Raises
+    ------
+    ValueError
+        If it is another memory; names the network.
+    """
+    if not isinstance(memory, Memory):
+        raise ValueError(f"memory must be Persistent or SynapticCache, got {memory!r}")
+    stages = memory.settings(decay_order, decay_form)
+    if stages is None:
+        raise ValueError(
+            f"memory of a {network} cannot be one's own, whose method store only MLP asks, "
+            f"got {memory!r}"
+        )
+    *caches, end = stages
+    if len(caches) > 1 or end.maintenance_cost > 0:
+        raise ValueError(
+            f"memory of a {network} must be a single SynapticCache, or Persistent without "
+            f"maintenance_cost, got {memory!r}"
+        )
+    if stages[0].keep_remainder or stages[0].hidden:
+        raise ValueError(
+            f"memory of a {network} must be without keep_remainder and hidden, which only MLP "
+            f"knows, got {memory!r}"
+        )
+    return stages[0], bool(caches)
 
 
 def stack(stages):

@@ -12,7 +12,7 @@ from synlib import energy
 from synlib._estimator import Estimator, classes_of
 from synlib._interrupt import whole
 from synlib._kernels import perceptron as kernels
-from synlib._kernels.layer import column_sums
+from synlib._kernels.layer import SYNAPSE, column_sums
 from synlib._validation import (
     check_choice,
     check_count,
@@ -20,7 +20,7 @@ from synlib._validation import (
     check_number,
     check_sequence,
 )
-from synlib.memory import Memory, Persistent, SynapticCache
+from synlib.memory import Persistent, single_cache
 
 # the Gram matrix of more patterns than this would take over 200 MB
 MOST_PATTERNS_FOR_MARGINS = 5000
@@ -150,17 +150,18 @@ class Perceptron(ClassifierMixin, Estimator):
             inputs overflow (vanish), or y has not two kinds of labels.
         """
         with self._refit():
-            memory = self._validated_memory()
+            store = self._validated_memory()
             X, y = validate_data(self, X, y, dtype=float)
             self.classes_ = self._two_kinds(y)
             self._check_sizes(X)
             patterns = np.column_stack([X, np.ones(len(X))])
             sign = np.where(y == self.classes_[1], 1.0, -1.0)
             traced = self._validated_trace(trace, patterns.shape[1])
-            method = self._choose_method(memory, patterns)
+            method = self._choose_method(store, patterns)
 
-        lasting = isinstance(memory, Persistent) or memory.decay_time == np.inf
-        run = self._learn(method, memory, patterns, sign, traced)
+        cache, _ = store
+        lasting = cache.decay == 1
+        run = self._learn(method, store, patterns, sign, traced)
         if method == "margins" and self.method == "auto":
             if run.converged:
                 doubtful = lasting and self._wrong(run.weights, X, sign) > 0
@@ -168,7 +169,7 @@ class Perceptron(ClassifierMixin, Estimator):
                 doubtful = _some_are_too_alike(patterns, sign)
             if doubtful:
                 method = "primal"
-                run = self._learn(method, memory, patterns, sign, traced)
+                run = self._learn(method, store, patterns, sign, traced)
         if lasting and run.converged and (wrong := self._wrong(run.weights, X, sign)):
             run.converged = method == "primal"
             warnings.warn(
@@ -198,24 +199,7 @@ class Perceptron(ClassifierMixin, Estimator):
 
     def _validated_memory(self):
         memory = Persistent() if self.memory is None else self.memory
-        if not isinstance(memory, Memory):
-            raise ValueError(f"memory must be Persistent or SynapticCache, got {memory!r}")
-        if memory.settings("before", "discrete") is None:
-            raise ValueError(
-                f"memory of a Perceptron cannot be one's own, whose method store only MLP asks, "
-                f"got {memory!r}"
-            )
-        end = memory.then if isinstance(memory, SynapticCache) else memory
-        if end is not None and end != Persistent():
-            raise ValueError(
-                "memory of a Perceptron must be a single SynapticCache, or Persistent without "
-                f"maintenance_cost, got {memory!r}"
-            )
-        if isinstance(memory, SynapticCache) and (memory.keep_remainder or memory.hidden):
-            raise ValueError(
-                "memory of a Perceptron must be without keep_remainder and hidden, which only MLP "
-                f"knows, got {memory!r}"
-            )
+        store = single_cache(memory, "Perceptron", "before", "discrete")
         check_number(
             "learning_rate", self.learning_rate, "a finite number > 0", lambda v: 0 < v < np.inf
         )
@@ -225,7 +209,7 @@ class Perceptron(ClassifierMixin, Estimator):
         check_sequence("exponents", self.exponents, "a sequence of finite numbers >= 0")
         for exponent in self.exponents:
             check_number("exponents", exponent, "finite numbers >= 0", lambda v: 0 <= v < np.inf)
-        return memory
+        return store
 
     @staticmethod
     def _two_kinds(y):
@@ -263,11 +247,12 @@ class Perceptron(ClassifierMixin, Estimator):
                 )
         return np.array(trace, dtype=np.int64)
 
-    def _choose_method(self, memory, patterns):
-        by_memory = isinstance(memory, Persistent) or (
-            memory.consolidate == "now"
-            and memory.transition_cost == 0
-            and (memory.scope != "synapse" or memory.decay_time == np.inf)
+    def _choose_method(self, store, patterns):
+        cache, _ = store
+        by_memory = (
+            not cache.deferred
+            and cache.transition_cost == 0
+            and (cache.scope != SYNAPSE or cache.decay == 1)
         )
         by_size = _products_keep_all(patterns)
         if self.method == "margins" and not by_memory:
@@ -285,14 +270,15 @@ class Perceptron(ClassifierMixin, Estimator):
             return "margins" if by_memory and by_size and few else "primal"
         return self.method
 
-    def _learn(self, method, memory, patterns, sign, traced):
+    def _learn(self, method, store, patterns, sign, traced):
         """Present the patterns until all are right, a second at a time: a `_Run`."""
         rate = float(self.learning_rate)
         exponents = np.array(self.exponents, dtype=float)
         state = kernels.new_state(*patterns.shape, exponents.size)
         step = None
         gram = _products(patterns) if method == "margins" else None
-        if isinstance(memory, Persistent) and method == "margins":
+        cache, has_cache = store
+        if method == "margins" and not has_cache:
             step = rate * sign[:, None] * patterns
             update_energy = np.column_stack(
                 [
@@ -303,10 +289,7 @@ class Perceptron(ClassifierMixin, Estimator):
             traced_step = np.ascontiguousarray(step[:, traced])
             loop, given = kernels.persistent_margins, (gram, sign, rate, update_energy, traced_step)
         else:
-            if isinstance(memory, Persistent):  # a cache that is full at once
-                memory = SynapticCache(threshold=0, scope="synapse")
-            settings, _ = memory.settings("before", "discrete")
-            given = (sign, rate, settings, exponents, bool(self.potentiation_only), traced)
+            given = (sign, rate, cache, exponents, bool(self.potentiation_only), traced)
             if method == "margins":
                 loop, given = kernels.cached_margins, (patterns, gram, *given)
             else:
@@ -391,14 +374,10 @@ class Perceptron(ClassifierMixin, Estimator):
         ):
             by_exponent = pd.Series(values, index=self.exponents, dtype=float)
             setattr(self, f"{name}_by_exponent_", by_exponent)
-        spent_on = {part: float(last[part]) for part in parts}
-        self.energy_ = spent_on | {
-            "total": energy.added(spent_on.values()),
-            "minimal": price(weights, 1),
-            "writes": int(last["writes"]),
-            "minimal_writes": int(price(weights, 0)),
-            "corrected_maintenance": float(last["maintenance"] + record[-1, kernels.CORRECTION]),
-        }
+        corrected = float(last["maintenance"] + record[-1, kernels.CORRECTION])
+        self.energy_ = energy.entries(
+            **last[[*parts, "writes"]], minimal=price(weights, 1), minimal_writes=price(weights, 0)
+        ) | {"corrected_maintenance": corrected}
 
 
 class _Run:

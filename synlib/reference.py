@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synlib import _rules
+from synlib import _rules, energy
 from synlib._kernels.layer import BY_INPUT, BY_UPDATE, BY_WEIGHT, BY_WEIGHT_OF_UNIT, MASK, NONE
 from synlib._kernels.network import ALL_UNITS, BY_ERROR
 from synlib._run import Run
 from synlib._validation import per_layer
-from synlib.energy import added
 from synlib.memory import Persistent
 
 
@@ -191,13 +190,14 @@ class ReferenceRun(Run):
         return self.layers[k].writes
 
     def ledger(self, k, initial, weights):
-        spent = self.layers[k].ledger | {"outstanding": size_of(self.layers[k].transient)}
-        entries = ("consolidation", "maintenance", "transition", "outstanding")
-        return spent | {
-            "total": added(spent[entry] for entry in entries),
-            "minimal": size_of(weights - initial),
-            "minimal_writes": int(np.count_nonzero(weights != initial)),
-        }
+        change = np.abs(weights - initial)
+        scale = np.abs(initial) + change.max(axis=0, initial=0)
+        return energy.entries(
+            **self.layers[k].ledger,
+            outstanding=size_of(self.layers[k].transient),
+            minimal=size_of(change),
+            minimal_writes=np.count_nonzero(change > self.rounding(k) * scale),
+        )
 
 
 class _Caches:
@@ -279,9 +279,9 @@ class _OwnMemory:
         ]
         if not all(np.isfinite(store).all() for stores, _ in stored for store in stores):
             return False
-        for layer, (stores, energy) in zip(layers, stored, strict=True):
+        for layer, (stores, paid) in zip(layers, stored, strict=True):
             layer.pay_for_writing(stores[-1] - layer.stores[-1])
-            layer.ledger["maintenance"] += energy
+            layer.ledger["maintenance"] += paid
             layer.stores = stores
         return True
 

@@ -5,16 +5,18 @@ al. (2010) as Li and van Rossum (2020) ran it for their Fig 2S1. The published p
 module with its stopping rule; that rule is ours.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from synlib import energy
 from synlib._interrupt import whole
+from synlib._kernels import layer
 from synlib._kernels import spiking as kernels
 from synlib._kernels.functions import exponential
 from synlib._random import generator
-from synlib._validation import check_count, check_number
-from synlib.energy import added
+from synlib._validation import check_count
+from synlib.memory import Persistent, SynapticCache, single_cache
 
 STEP = 0.1  # ms
 TRIAL = 150.0  # ms
@@ -30,6 +32,7 @@ DEPRESSION = 1.05 * POTENTIATION * 50 / 70
 LARGEST = 2.5  # nS
 SETTLED_ROUNDS = 10
 SETTLED_WITHIN = 0.03  # of the largest conductance
+ROUNDING = 1e-12  # of the largest conductance; a weight that has returned to zero may keep so much
 
 
 def neuron():
@@ -79,8 +82,7 @@ class Learned:
     weights : array (n_rounds + 1, n_inputs)
         Auditory conductances in nS, before learning and after each round.
     energy : dict
-        consolidation, maintenance, outstanding, total, minimal in nS, and the number of writes;
-        they mean what they mean in all networks, see `synlib.energy`.
+        The ledger at the end, see `synlib.energy`; energies in nS.
     spent : array (n_rounds + 1,)
         Energy so far before learning and after each round, in nS, outstanding changes included.
     responses : array (n_patterns,)
@@ -96,20 +98,17 @@ class Learned:
     responses: np.ndarray
 
 
-def learn(n_patterns, *, threshold=0.0, decay_time=np.inf, maintenance_cost=0.0, n_inputs=100,
-          max_rounds=1000, random_state=None):  # fmt: skip
+def learn(n_patterns, *, memory=None, n_inputs=100, max_rounds=1000, random_state=None):
     """Learn to respond to pairs of auditory inputs as to the visual input they go with.
 
     Parameters
     ----------
     n_patterns : int
         Each is a pair of active auditory inputs and one of two strengths of the visual input.
-    threshold : float
-        Of the synaptic cache of each synapse, in nS; 0 for no cache.
-    decay_time : float
-        Of transient changes, in ms.
-    maintenance_cost : float
-        Per ms and nS of transient change.
+    memory : Persistent or SynapticCache, optional
+        Where changes are stored; by default `Persistent`. The cache is that of each synapse, scope
+        ``"synapse"``, with a threshold in nS, a decay time in ms and a maintenance cost per ms and
+        nS. It decays at the start of each time step.
     n_inputs : int
         Auditory inputs; >= 2.
     max_rounds : int
@@ -134,22 +133,18 @@ def learn(n_patterns, *, threshold=0.0, decay_time=np.inf, maintenance_cost=0.0,
     Examples
     --------
     >>> plain = learn(2, max_rounds=30, random_state=0)
-    >>> cached = learn(2, threshold=0.1, max_rounds=30, random_state=0)
+    >>> cached = learn(2, memory=SynapticCache(0.1, "synapse"), max_rounds=30, random_state=0)
     >>> cached.energy["total"] < plain.energy["total"]
     True
     """
     check_count("n_inputs", n_inputs, 2)
     check_count("n_patterns", n_patterns)
     check_count("max_rounds", max_rounds)
-    check_number("threshold", threshold, "a finite number >= 0", lambda v: 0 <= v < np.inf)
-    check_number("decay_time", decay_time, "a time in ms > 0", lambda v: v > 0)
-    check_number("maintenance_cost", maintenance_cost, "finite, >= 0", lambda v: 0 <= v < np.inf)
+    cache = _validated_cache(Persistent() if memory is None else memory)
     random = generator(random_state)
     pairs, strengths = draw_patterns(n_patterns, n_inputs, random)
-    cache = kernels.Cache(float(threshold), _decay(decay_time), maintenance_cost * STEP)
     constants = neuron()
-    persistent, transient = np.zeros(n_inputs), np.zeros(n_inputs)
-    state, ledger = np.array([1.0, 0.0]), np.zeros(3)
+    persistent, transient, state, ledger = begin(np.zeros(n_inputs))
     history, spent = [persistent.copy()], [0.0]
 
     def learned():
@@ -166,7 +161,7 @@ def learn(n_patterns, *, threshold=0.0, decay_time=np.inf, maintenance_cost=0.0,
                     )  # fmt: skip
                 history.append(persistent + state[kernels.FACTOR] * transient)
                 held = np.abs(history[-1] - persistent).sum()
-                spent.append(ledger[:2].sum() + held)  # consolidation and maintenance
+                spent.append(ledger[layer.CONSOLIDATION] + ledger[layer.MAINTENANCE] + held)
     except KeyboardInterrupt as interrupt:
         interrupt.learned = learned()  # type: ignore[attr-defined]
         raise
@@ -199,9 +194,15 @@ def record_trial(weights, pair, strength, random_state=None):
     still = neuron()._replace(potentiation=0.0, depression=0.0)
     spikes = draw_spikes(strength, generator(random_state))
     voltage = np.empty(round(TRIAL / STEP))
-    arrays = weights.astype(float), np.zeros(weights.size), np.array([1.0, 0.0]), np.zeros(3)
-    kernels.trial(still, kernels.Cache(0.0, 1.0, 0.0), pair, *spikes, *arrays, voltage)
+    cache = _validated_cache(Persistent())
+    kernels.trial(still, cache, pair, *spikes, *begin(weights), voltage)
     return voltage
+
+
+def begin(weights):
+    """What `synlib._kernels.spiking.trial` changes: persistent and transient weights, their state
+    and the ledger, before any learning."""
+    return weights.astype(float), np.zeros(weights.size), np.array([1.0, 0.0]), np.zeros(4)
 
 
 def draw_patterns(n_patterns, n_inputs, random):
@@ -238,11 +239,6 @@ def draw_spikes(strength, random):
 def _learned(history, spent, persistent, ledger, pairs, strengths):
     weights = history[-1]
     held = np.abs(weights - persistent)
-    energy = {
-        "consolidation": float(ledger[kernels.CONSOLIDATION]),
-        "maintenance": float(ledger[kernels.MAINTENANCE]),
-        "outstanding": float(held.sum()),
-    }
     settled = _settled(history)
     responses = weights[pairs].sum(axis=1)
     return Learned(
@@ -250,15 +246,42 @@ def _learned(history, spent, persistent, ledger, pairs, strengths):
         settled=settled,
         success=settled and _told_apart(responses, strengths),
         weights=np.array(history),
-        energy=energy
-        | {
-            "total": added(energy.values()),
-            "minimal": float(weights.sum()),  # they began at zero
-            "writes": int(ledger[kernels.WRITES]),
-        },
+        energy=energy.entries(
+            consolidation=ledger[layer.CONSOLIDATION],
+            maintenance=ledger[layer.MAINTENANCE],
+            transition=ledger[layer.TRANSITION],
+            outstanding=held.sum(),
+            minimal=weights.sum(),  # they began at zero
+            writes=ledger[layer.WRITES],
+            minimal_writes=np.count_nonzero(weights > ROUNDING * LARGEST),
+        ),
         spent=np.array(spent),
         responses=responses,
     )
+
+
+def _validated_cache(memory):
+    """Settings of the cache, per time step."""
+    single_cache(memory, "spiking neuron", "before", "exponential")
+    if isinstance(memory, SynapticCache):  # its times are in ms
+        memory = replace(
+            memory,
+            decay_time=memory.decay_time / STEP,
+            maintenance_cost=memory.maintenance_cost * STEP,
+        )
+    cache, _ = single_cache(memory, "spiking neuron", "before", "exponential")
+    for name, known in (
+        ("scope", cache.scope == layer.SYNAPSE),
+        ("decay_order", cache.decay_first or cache.decay == 1),
+        ("transition_cost", cache.transition_cost == 0),
+        ("check_every", cache.check_every == 1),
+        ("consolidate", not cache.deferred),
+    ):
+        if not known:
+            usual = {"scope": "'synapse'", "decay_order": "'before'", "transition_cost": "0",
+                     "check_every": "1", "consolidate": "'now'"}[name]  # fmt: skip
+            raise ValueError(f"memory of a spiking neuron must have {name}={usual}, got {memory!r}")
+    return cache
 
 
 def _draw_binomial(n, p, shape, random):

@@ -156,7 +156,8 @@ def test_a_perceptron_keeps_what_it_has_learned(memory, kernel, monkeypatch):
 
 
 def test_a_spiking_neuron_hands_over_what_it_has_learned(monkeypatch):
-    run = dict(threshold=0.1, maintenance_cost=1e-3, random_state=0)
+    memory = SynapticCache(0.1, "synapse", maintenance_cost=1e-3)
+    run = dict(memory=memory, random_state=0)
     with monkeypatch.context() as patch:
         patch.setattr(spiking.kernels, "trial", press_at(5, spiking.kernels.trial))
         with pytest.raises(KeyboardInterrupt) as caught:

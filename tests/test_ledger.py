@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from synlib import MLP, Perceptron, SynapticCache, random_patterns, spiking
+from synlib.energy import LEDGER
+from synlib.experiments import mlp_run, perceptron_run, spiking_run
 from tests.oracles import perceptron as oracle
 from tests.test_mlp import samples
 
@@ -22,8 +24,8 @@ def perceptron(threshold):
 
 
 def spikes(threshold):
-    run = dict(maintenance_cost=1e-3, max_rounds=5, random_state=0)
-    return spiking.learn(2, threshold=threshold, **run).energy
+    cache = SynapticCache(threshold, "synapse", maintenance_cost=1e-3)
+    return spiking.learn(2, memory=cache, max_rounds=5, random_state=0).energy
 
 
 @pytest.mark.parametrize("learn", [mlp, perceptron, spikes])
@@ -39,8 +41,37 @@ def test_consolidation_is_what_was_spent_on_writes(learn):
     assert always["consolidation"] >= always["minimal"] * (1 - 1e-12) > 0
     assert min(sometimes[part] for part in ("consolidation", "maintenance", "outstanding")) > 0
     for energy in (never, always, sometimes):
-        total = sum(energy.get(part, 0) for part in PARTS)
+        assert set(LEDGER) <= set(energy)
+        total = sum(energy[part] for part in PARTS)
         assert energy["total"] == pytest.approx(total, rel=1e-12)
+
+
+@pytest.mark.parametrize("learn", [mlp, perceptron, spikes])
+def test_no_threshold_and_threshold_zero_are_no_cache(learn):
+    assert learn(None) == learn(0) == learn(0.0)
+    plain = {
+        mlp: lambda: MLP(hidden=9, max_epochs=2, random_state=0).fit(*samples(0, 0.0)).energy_,
+        perceptron: lambda: Perceptron().fit(*random_patterns(40, 40, random_state=0)).energy_,
+        spikes: lambda: spiking.learn(2, max_rounds=5, random_state=0).energy,
+    }[learn]
+    assert learn(None) == plain()
+
+
+def test_no_threshold_and_threshold_zero_are_the_same_in_experiments():
+    small = dict(n_inputs=20, random_state=0)
+    digits = dict(dataset="digits", hidden=5, max_epochs=1, random_state=0)
+    for run, settings in (
+        (perceptron_run, small | dict(consolidate="next", maintenance_cost=0.1)),
+        (perceptron_run, small),
+        (mlp_run, digits | dict(check_every=100, maintenance_cost=0.1)),
+        (mlp_run, digits),
+        (spiking_run, dict(n_patterns=2, max_rounds=3, random_state=0)),
+    ):
+        (none, zero, nan) = (run(threshold=value, **settings) for value in (None, 0, np.nan))
+        assert repr(none) == repr(nan)
+        as_given = ("threshold", "memory")
+        assert all(none[name] == zero[name] for name in none if name not in as_given)
+        assert (none["outstanding"] > 0) == ("check_every" in settings)
 
 
 @pytest.mark.parametrize("potentiation_only", [False, True])

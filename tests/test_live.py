@@ -135,7 +135,7 @@ def test_rules_are_those_of_a_notebook():
 def test_spiking_neuron(tmp_path, threshold):
     memory = dict(threshold=threshold, decay_time=5000.0, maintenance_cost=1e-5)
     ours = in_node(tmp_path, SPIKES, settings={"n_patterns": 6, "seed": 1} | memory)
-    theirs = spiking.learn(6, **memory, random_state=1)
+    theirs = spiking.learn(6, memory=SynapticCache(scope="synapse", **memory), random_state=1)
     assert np.array_equal(ours["weights"], theirs.weights)
     agree(ours["energy"], {name: theirs.energy[name] for name in ours["energy"]})
     agree(ours["spent"], theirs.spent.tolist())

@@ -95,7 +95,8 @@ def fingerprints(dtype, long):
     for name, memory in MEMORIES.items():
         for kind, X in (("signs", 0), ("real numbers", 1)):
             found[f"perceptron: {name}, {kind}"] = perceptron(memory, X)
-    learned = spiking.learn(2, threshold=0.1, decay_time=1e4, max_rounds=3, random_state=5)
+    cache = SynapticCache(0.1, "synapse", decay_time=1e4)
+    learned = spiking.learn(2, memory=cache, max_rounds=3, random_state=5)
     found["spiking neuron"] = digest(learned.weights)
     if long:
         X = published_inputs(load_digits().X_train, "vanrossum2024", random_state=0)

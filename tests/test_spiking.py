@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
-from synlib import spiking
+from synlib import Memory, Persistent, SynapticCache, spiking
 from synlib._kernels import spiking as kernels
 from tests.oracles import spiking as oracle
+
+
+def cache(threshold, **settings):
+    return SynapticCache(threshold, "synapse", **settings)
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.01, 0.05])
@@ -14,21 +18,21 @@ from tests.oracles import spiking as oracle
 def test_kernel_equals_oracle(threshold, decay_time, cost):
     random = np.random.default_rng(0)
     constants = spiking.neuron()
-    cache = kernels.Cache(threshold, float(np.exp(-spiking.STEP / decay_time)), cost)
+    memory = cache(threshold, decay_time=decay_time, maintenance_cost=cost / spiking.STEP)
+    settings = spiking._validated_cache(memory)
     start = random.uniform(0, spiking.LARGEST, 100)
-    persistent, transient = start.copy(), np.zeros(100)
-    state, ledger = np.array([1.0, 0.0]), np.zeros(3)
+    persistent, transient, state, ledger = spiking.begin(start)
     expected = start.copy(), np.zeros(100)
-    spent = np.zeros(3)
+    spent = np.zeros(4)
     for _ in range(10):
         pair = random.choice(4, 2, replace=False)
         spikes = spiking.draw_spikes(random.choice(spiking.TARGETS), random)
         voltage = np.empty(1500)
         n_spikes = kernels.trial(
-            constants, cache, pair, *spikes, persistent, transient, state, ledger, voltage
+            constants, settings, pair, *spikes, persistent, transient, state, ledger, voltage
         )
         *expected, cost_of_trial, n_expected, potentials = oracle.trial(
-            constants, cache, pair, *spikes, *expected
+            constants, settings, pair, *spikes, *expected
         )
         spent += cost_of_trial
         assert n_spikes == n_expected > 0
@@ -58,7 +62,9 @@ def test_patterns_may_come_twice_and_inputs_are_on_strictly_inside_their_windows
 
 
 def test_energy_so_far_ends_at_the_total():
-    learned = spiking.learn(2, threshold=0.1, maintenance_cost=1e-4, max_rounds=20, random_state=0)
+    learned = spiking.learn(
+        2, memory=cache(0.1, maintenance_cost=1e-4), max_rounds=20, random_state=0
+    )
     assert learned.spent.size == len(learned.weights) == 21
     assert (np.diff(learned.spent) > 0).all()
     assert learned.spent[-1] == pytest.approx(learned.energy["total"])
@@ -66,7 +72,7 @@ def test_energy_so_far_ends_at_the_total():
 
 def test_a_cache_without_decay_learns_the_same_for_less():
     plain = spiking.learn(4, random_state=3)
-    cached = spiking.learn(4, threshold=0.2, random_state=3)
+    cached = spiking.learn(4, memory=cache(0.2), random_state=3)
     np.testing.assert_allclose(cached.weights, plain.weights, atol=1e-9)
     assert plain.settled
     assert plain.success
@@ -74,8 +80,8 @@ def test_a_cache_without_decay_learns_the_same_for_less():
 
 
 def test_upkeep_is_charged_and_changes_nothing_else():
-    free = spiking.learn(2, threshold=0.1, max_rounds=20, random_state=0)
-    paid = spiking.learn(2, threshold=0.1, maintenance_cost=1e-3, max_rounds=20, random_state=0)
+    free = spiking.learn(2, memory=cache(0.1), max_rounds=20, random_state=0)
+    paid = spiking.learn(2, memory=cache(0.1, maintenance_cost=1e-3), max_rounds=20, random_state=0)
     np.testing.assert_array_equal(free.weights, paid.weights)
     assert free.energy["maintenance"] == 0 < paid.energy["maintenance"]
 
@@ -85,9 +91,17 @@ def test_upkeep_is_charged_and_changes_nothing_else():
     [
         (dict(n_patterns=0), "n_patterns"),
         (dict(n_patterns=2, n_inputs=1), "n_inputs"),
-        (dict(n_patterns=1, threshold=-1), "threshold"),
-        (dict(n_patterns=1, decay_time=0), "decay_time"),
-        (dict(n_patterns=1, maintenance_cost=-1), "maintenance_cost"),
+        (dict(n_patterns=1, memory=0.1), "memory must be Persistent or SynapticCache, got 0.1"),
+        (dict(n_patterns=1, memory=Memory()), "memory of a spiking neuron cannot be one's own"),
+        (dict(n_patterns=1, memory=Persistent(0.1)), "memory of a spiking neuron must be a single"),
+        (dict(n_patterns=1, memory=SynapticCache(0.1)), "must have scope='synapse'"),
+        (dict(n_patterns=1, memory=cache(0.1, transition_cost=1)), "must have transition_cost=0"),
+        (dict(n_patterns=1, memory=cache(0.1, check_every=2)), "must have check_every=1"),
+        (dict(n_patterns=1, memory=cache(0.1, consolidate="next")), "must have consolidate='now'"),
+        (
+            dict(n_patterns=1, memory=cache(0.1, decay_time=9, decay_order="after")),
+            "must have decay_order='before'",
+        ),
         (dict(n_patterns=1, max_rounds=0), "max_rounds"),
     ],
 )

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from synlib._kernels import compiled
+from synlib._kernels.layer import CONSOLIDATION, FACTOR, MAINTENANCE, WRITES
 
-CONSOLIDATION, MAINTENANCE, WRITES = range(3)
-FACTOR, SIZE = range(2)  # the entries of a cache's state
+SIZE = FACTOR + 1  # in the state, which begins as the clock of a store
 
 
 class Neuron(NamedTuple):
@@ -30,14 +30,6 @@ class Neuron(NamedTuple):
     largest: float
 
 
-class Cache(NamedTuple):
-    """Settings of the store; ``threshold`` 0 writes every change at once."""
-
-    threshold: float
-    decay: float  # per step
-    maintenance_cost: float  # per step
-
-
 @compiled
 def trial(neuron, cache, inputs, auditory, visual, background, persistent, transient, state,
           ledger, voltage):  # fmt: skip
@@ -45,8 +37,9 @@ def trial(neuron, cache, inputs, auditory, visual, background, persistent, trans
 
     ``auditory`` (n_steps, n_active), ``visual`` and ``background`` (n_steps,) hold the spikes that
     arrive in each step, ``inputs`` (n_active,) the synapses they arrive at. The transient weights
-    are in units of ``state[FACTOR]``, and ``state[SIZE]`` is the sum of their sizes. ``voltage``
-    (n_steps,) is filled in, or (0,).
+    are in units of ``state[FACTOR]``, and ``state[SIZE]`` is the sum of their sizes. Each
+    synapse has a `Cache` of its own (scope SYNAPSE), which decays first. ``ledger`` (4,) is that of
+    a layer. ``voltage`` (n_steps,) is filled in, or (0,).
 
     The order of events in a step is that of the published program: spikes arrive, the potential
     moves by the currents at its old value, the neuron fires, traces decay and grow, and synapses

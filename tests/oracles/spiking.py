@@ -44,4 +44,10 @@ def trial(constants, cache, inputs, auditory, visual, background, persistent, tr
         add(fired * c.potentiation * pre - (spikes_in > 0) * c.depression * post)
         activation, sv, sb = (s * c.synaptic_decay for s in (activation, sv, sb))
         maintenance += cache.maintenance_cost * np.abs(transient).sum()
-    return persistent, transient, (consolidation, maintenance, writes), spikes, np.array(voltages)
+    return (
+        persistent,
+        transient,
+        (consolidation, maintenance, 0.0, writes),
+        spikes,
+        np.array(voltages),
+    )

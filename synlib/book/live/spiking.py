@@ -5,6 +5,7 @@ import numpy as np
 from synlib import spiking
 from synlib._kernels import spiking as kernels
 from synlib._kernels.functions import exponential
+from synlib._kernels.layer import FACTOR, SYNAPSE, Cache
 from synlib.book.live import draws
 from synlib.book.live.kinds import Float, Floats, Int, Ints
 
@@ -47,9 +48,10 @@ def spiking_round(
     """Present every pattern once, and learn; the number of spikes.
 
     ``persistent`` and ``transient`` (n_inputs,), ``state`` (2,), begun as 1 and 0, and ``ledger``
-    (3,) are those of `synlib._kernels.spiking.trial`.
+    (4,) are those of `synlib._kernels.spiking.trial`.
     """
-    cache = kernels.Cache(threshold, exponential(-STEP / decay_time), maintenance_cost * STEP)
+    decay = exponential(-1 / (decay_time / STEP))
+    cache = Cache(threshold, SYNAPSE, decay, True, maintenance_cost * STEP, 0.0, 1, False)
     n_spikes = 0
     for p in range(strengths.size):
         auditory, visual, background = _spikes(strengths[p], random)
@@ -64,10 +66,11 @@ def spiking_record(seed: Int, weights: Floats, pair: Ints, strength: Float, volt
     """Fill in the membrane potential of a trial without learning; the number of spikes."""
     auditory, visual, background = _spikes(strength, draws.begin(seed, -1))
     state = np.zeros(2)
-    state[kernels.FACTOR] = 1.0
+    state[FACTOR] = 1.0
+    cache = Cache(0.0, SYNAPSE, 1.0, True, 0.0, 0.0, 1, False)
     return kernels.trial(
-        STILL, kernels.Cache(0.0, 1.0, 0.0), pair, auditory, visual, background, weights.copy(),
-        np.zeros(weights.size), state, np.zeros(3), voltage,
+        STILL, cache, pair, auditory, visual, background, weights.copy(), np.zeros(weights.size),
+        state, np.zeros(4), voltage,
     )  # fmt: skip
 
 
