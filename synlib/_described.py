@@ -7,8 +7,8 @@ from functools import cache
 
 import numpy as np
 
+from synlib._images import DATASETS
 from synlib.archives import ARCHIVES
-from synlib.experiments import DATASETS
 
 
 class NotStorable(TypeError):

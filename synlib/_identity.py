@@ -11,19 +11,12 @@ import hashlib
 import importlib
 import importlib.util
 import itertools
-import site
-import sys
-import sysconfig
 import types
 from functools import cache
-from importlib import metadata
-from pathlib import Path
 
 import numpy as np
 
-PACKAGE = Path(__file__).parent
-# what only shows, judges or publishes: another colour is no reason to run everything again
-FRONT_END = PACKAGE / "book"
+from synlib._origin import is_installed, origin, release
 
 # what these do cannot be read off the code
 OPAQUE = {"eval", "exec", "compile", "globals", "__import__"}
@@ -67,7 +60,7 @@ def is_library(function):
     return (
         isinstance(function, types.FunctionType)
         and not function.__closure__
-        and _origin(code.co_filename) == "synlib"
+        and origin(code.co_filename) == "synlib"
     )
 
 
@@ -157,9 +150,9 @@ class _Walk:
         found = ["built in", module, getattr(value, "__qualname__", value.__name__)]
         if owner is not None and not isinstance(owner, types.ModuleType):
             return [*found, self.digest(owner)]
-        if owner is not None and not _is_installed(module):
+        if owner is not None and not is_installed(module):
             raise UnknownIdentity(f"{_name(value)} has no code that could be read")
-        return [*found, _release(module)]
+        return [*found, release(module)]
 
     def object(self, value):
         """Anything else: its class, and what would be pickled of it."""
@@ -180,15 +173,15 @@ class _Walk:
 
     def class_(self, value):
         name = [value.__module__, value.__qualname__]
-        if _is_installed(value.__module__):
-            return ["class", *name, _release(value.__module__)]
+        if is_installed(value.__module__):
+            return ["class", *name, release(value.__module__)]
         content = {k: v for k, v in sorted(vars(value).items()) if k not in SPARED}
         return ["class", *name, *self.digests(type(value), value.__bases__, content)]
 
     def module(self, value):
         """All of a module: an installed one by its name, one of the user's by what is in it."""
-        if _is_installed(value.__name__):
-            return ["module", value.__name__, _release(value.__name__)]
+        if is_installed(value.__name__):
+            return ["module", value.__name__, release(value.__name__)]
         content = {k: v for k, v in sorted(vars(value).items()) if not k.startswith("__")}
         return ["module", value.__name__, self.digest(content)]
 
@@ -197,9 +190,9 @@ class _Walk:
         if value is importlib.import_module:
             raise UnknownIdentity("import_module may do anything")
         captured = self.digests(value.__closure__ or ())
-        if _origin(code.co_filename):
+        if origin(code.co_filename):
             name = value.__globals__.get("__name__", "")
-            found = ["function", name, code.co_qualname, _release(name), *captured]
+            found = ["function", name, code.co_qualname, release(name), *captured]
             if "<locals>" not in code.co_qualname:
                 return found
             return found + self.digests(value.__defaults__, value.__kwdefaults__)
@@ -220,7 +213,7 @@ class _Walk:
     def attribute(self, value, attributes):
         """What is used of a global: of a module of the user's not more than the attribute."""
         for attribute in attributes:
-            if not isinstance(value, types.ModuleType) or _is_installed(value.__name__):
+            if not isinstance(value, types.ModuleType) or is_installed(value.__name__):
                 break
             if not hasattr(value, attribute):
                 return _hash("missing", attribute)
@@ -283,50 +276,6 @@ def _imports(code):
         if instruction.opname == "IMPORT_NAME"
         for before in [instructions[max(position - 2, 0) : position]]
     ]
-
-
-def _is_installed(name):
-    """Whether a module is of this library, of Python or installed: the rest is the user's."""
-    module = sys.modules.get(name)
-    # what is defined at a prompt or in a worker is of the main module, whatever its file
-    if name == "__main__" or module is None:
-        return False
-    file = getattr(module, "__file__", None)
-    if file is None:
-        return name.partition(".")[0] in sys.stdlib_module_names or name == "builtins"
-    return bool(_origin(file))
-
-
-@cache
-def _origin(filename):
-    """ "synlib" or "installed", by where a file is; an empty text if it is the user's."""
-    if filename.startswith("<frozen "):
-        return "installed"
-    path = Path(filename)
-    if path.is_relative_to(PACKAGE):
-        return "" if path.is_relative_to(FRONT_END) else "synlib"
-    return "installed" if any(path.is_relative_to(folder) for folder in _installed()) else ""
-
-
-@cache
-def _installed():
-    names = ("stdlib", "platstdlib", "purelib", "platlib")
-    paths = [*map(sysconfig.get_paths().get, names), *site.getsitepackages()]
-    return {Path(path) for path in [*paths, site.getusersitepackages()] if path}
-
-
-@cache
-def _release(module):
-    """The version of what a module belongs to."""
-    top = module.partition(".")[0]
-    if top == "synlib":  # its code counts, see `sweep`
-        return ""
-    if top in sys.stdlib_module_names or top == "builtins":
-        return sys.implementation.cache_tag
-    try:
-        return metadata.version(top)
-    except (metadata.PackageNotFoundError, ValueError):
-        return str(getattr(sys.modules.get(top), "__version__", ""))
 
 
 def _name(value):

@@ -1,11 +1,14 @@
 """Learning, whichever engine does it: data in an order, steps, masks, rows of the history."""
 
 import copy
+from typing import NamedTuple
 
 import numpy as np
 
 from synlib import _rules, energy
 from synlib._forward import static_input, summed_output
+from synlib.memory import Memory
+from synlib.plasticity import PlasticityRule
 
 # so many masks that are fresh at each step are drawn at once, whoever looks
 MASKS_PER_DRAW = 500
@@ -17,6 +20,18 @@ def plastic_shapes(weights, plastic_units):
     return list(zip((weights[0].shape[0], *units[:-1]), units, strict=True))
 
 
+class Start(NamedTuple):
+    """What a network begins to learn with, whichever engine runs it."""
+
+    memory: Memory
+    plasticity: PlasticityRule
+    weights: tuple  # of array (n_inputs, n_units)
+    expressed: list  # of Expressed for each layer, or None where the rule chooses
+    for_order: np.random.Generator
+    for_rule: np.random.Generator
+    count_writes: bool = False
+
+
 class Run:
     """A network that learns, and for as long as it does, the data that it learns from.
 
@@ -24,16 +39,16 @@ class Run:
     (`effective`, `transient`, `ledger`, `writes`).
     """
 
-    def __init__(self, net, plasticity, weights, expressed, for_order, for_rule):
-        self.weights = weights  # as they were at the start
-        self.for_order = for_order
-        self.shapes = plastic_shapes(weights, net.plastic_units_)
+    def __init__(self, net, start):
+        self.weights = start.weights
+        self.for_order = start.for_order
+        self.shapes = plastic_shapes(start.weights, net.plastic_units_)
         self.background = net.background_
-        self.expressed = expressed
+        self.expressed = start.expressed
         self.competing = [
-            _rules.competing_units(plasticity, k, m) for k, (_, m) in enumerate(self.shapes)
+            _rules.competing_units(start.plasticity, k, m) for k, (_, m) in enumerate(self.shapes)
         ]
-        self.unit_masks = [_UnitMasks(r) for r in for_rule.spawn(len(weights))]
+        self.unit_masks = [_UnitMasks(r) for r in start.for_rule.spawn(len(start.weights))]
         self.step = 0
         self.first_step = 0  # the steps before it were others' data
         self.first_epoch = 0.0

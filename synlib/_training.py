@@ -36,30 +36,21 @@ PERSISTENT = stack(Persistent().settings("after", "exponential"))
 class CompiledRun(Run):
     """Learning by the compiled loop."""
 
-    def __init__(
-        self,
-        net,
-        memory,
-        plasticity,
-        weights,
-        expressed,
-        for_order,
-        for_rule,
-        count_writes=False,
-    ):
-        super().__init__(net, plasticity, weights, expressed, for_order, for_rule)
+    def __init__(self, net, start):
+        super().__init__(net, start)
         self.rules = _kernel_rules(self.expressed, self.shapes)
         self.competition = _competition(self.competing)
-        self.caches = stack(memory.settings("after", "exponential"))
+        self.caches = stack(start.memory.settings("after", "exponential"))
         cost = self.caches.maintenance_cost[-1]
         self.static_upkeep = [
             cost * (np.abs(w).sum(dtype=float) - np.abs(part).sum(dtype=float)) if cost else 0.0
-            for w, part in zip(weights, self.initial, strict=True)
+            for w, part in zip(self.weights, self.initial, strict=True)
         ]
         n_plastic = self.shapes[0][1]
-        computed = [weights[0][:, :n_plastic], weights[1][:n_plastic], *weights[2:]]
+        first, second, *others = self.weights
+        computed = [first[:, :n_plastic], second[:n_plastic], *others]
         self.layers = _layers.build(
-            computed, self.shapes, self.caches, self.expressed, count_writes
+            computed, self.shapes, self.caches, self.expressed, start.count_writes
         )
         work = sum(w.size for w in computed)
         self.steps_per_call = min(STEPS_PER_CALL, max(1, int(WORK_PER_CALL / work)))

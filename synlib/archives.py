@@ -1,4 +1,8 @@
-"""MNIST and Fashion-MNIST: bundled, found, imported or fetched, and always checked."""
+"""MNIST and Fashion-MNIST: bundled, found, imported or fetched, and always checked.
+
+All in one module, since what is found, imported or fetched goes through the same checks and ends in
+the same folder.
+"""
 
 import hashlib
 import math
@@ -13,19 +17,18 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 
-from synlib._validation import check_choice
-from synlib.datasets import (
+from synlib._idx import (
     FILES,
-    assemble,
     format_idx,
     idx_files,
-    load_idx,
     name_missing,
     ndim_of,
     parse_idx,
     unpack,
     write_idx,
 )
+from synlib._validation import check_choice
+from synlib.datasets import assemble, load_idx
 
 
 @dataclass(frozen=True)

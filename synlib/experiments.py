@@ -3,6 +3,9 @@
 A record is a dict of numbers and short strings: what went into the run and what came out.
 Energies are in a.u., times in steps (presentations of one pattern or image). `synlib.sweep` runs
 these functions over grids and seeds.
+
+In one module, under whose name runs are kept and stored; most of its lines say what the arguments
+and the entries of a record are.
 """
 
 import hashlib
@@ -10,28 +13,19 @@ import platform
 from dataclasses import fields
 from functools import cache
 from importlib import metadata
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from synlib import spiking
+from synlib._images import images_of
 from synlib._random import standard_normal
 from synlib._validation import check_choice
-from synlib.archives import load_fashion_mnist, load_mnist
-from synlib.datasets import Dataset, is_idx_folder, load_digits, load_idx, random_patterns
+from synlib.datasets import random_patterns
 from synlib.energy import LEDGER
 from synlib.memory import Persistent, SynapticCache
 from synlib.mlp import MLP
 from synlib.perceptron import Perceptron
-from synlib.published import published_inputs
-
-DATASETS = {
-    "mnist-subset": load_mnist,
-    "mnist": lambda: load_mnist("full"),
-    "fashion-mnist": load_fashion_mnist,
-    "digits": load_digits,
-}
 
 
 def perceptron_run(
@@ -399,7 +393,7 @@ def mlp_writes(*, dataset="mnist-subset", published=None, n_quantiles=51, random
     # in single precision some changes are too small to change a weight, and would not be counted
     parameters = {"dtype": "float64"} | parameters
     net = _network(published, random_state=random_state, **parameters)
-    name, checksum, (X_train, y_train, *_) = _images(dataset, published, net.dtype)
+    name, checksum, (X_train, y_train, *_) = images_of(dataset, published, net.dtype)
     net.fit(X_train, y_train, count_writes=True)
     arguments = {name: _plain(value) for name, value in net.get_params(deep=False).items()}
     arguments |= provenance(name, checksum, random_state)
@@ -581,7 +575,7 @@ def _learn(
         check_every=check_every,
     )
     net = _network(published, memory=memory, random_state=random_state, **parameters)
-    name, checksum, images = _images(dataset, published, net.dtype)
+    name, checksum, images = images_of(dataset, published, net.dtype)
     X_train, y_train, X_test, y_test = images
     if accuracy_on == "train":
         X_test, y_test = X_train[: len(X_test)], y_train[: len(y_test)]
@@ -613,39 +607,6 @@ def _network(published, **parameters):
     if published is None:
         return MLP(**parameters)
     return MLP.as_published(published, **({"memory": None} | parameters))
-
-
-def _images(dataset, published, dtype):
-    """Name and checksum of a data set, and its inputs and labels."""
-    if isinstance(dataset, Dataset):
-        return _scale(dataset, dataset.name, published, dtype)
-    if isinstance(dataset, str) and dataset in DATASETS:
-        return _known_images(dataset, published, dtype)
-    if isinstance(dataset, str | Path) and is_idx_folder(dataset):
-        data = load_idx(dataset)
-        return _scale(data, data.name, published, dtype)
-    raise ValueError(
-        f"dataset must be one of {', '.join(DATASETS)}, a folder with the four IDX files or a "
-        f"Dataset, got {dataset!r}"
-    )
-
-
-@cache
-def _known_images(name, published, dtype):
-    """Kept, since a worker runs many networks on the same images."""
-    return _scale(DATASETS[name](), name, published, dtype)
-
-
-def _scale(data, name, published, dtype):
-    # a pixel has few possible values: it is these that are scaled
-    levels = np.arange(data.brightest + 1)[:, np.newaxis] / data.brightest
-    if published is not None:
-        mean = 0.98 * data.images_train.mean() / data.brightest
-        # the noise that breaks ties is left out: here they break by index
-        levels = published_inputs(levels, published, mean=mean, noise=False)
-    levels = levels.ravel().astype(dtype)
-    images = levels[data.images_train], data.y_train, levels[data.images_test], data.y_test
-    return name, data.checksum, images
 
 
 def _memory(memory, *, threshold, **settings):

@@ -1,6 +1,8 @@
-"""A network of any depth that learns one sample at a time, and what that costs."""
+"""A network of any depth that learns one sample at a time, and what that costs.
 
-import itertools
+One class, half of whose lines say what its parameters and attributes are.
+"""
+
 import warnings
 from contextlib import nullcontext
 from types import SimpleNamespace
@@ -20,26 +22,22 @@ from tqdm import tqdm
 
 from synlib import _rules, published
 from synlib._estimator import Estimator, classes_of, labels_among
-from synlib._forward import ACTIVATIONS, OUTPUTS, activate, most_common_value, network_output
+from synlib._forward import OUTPUTS, activate, most_common_value, network_output
 from synlib._interrupt import whole
-from synlib._random import generator, standard_normal
-from synlib._run import plastic_shapes
-from synlib._training import GRADIENTS, LOSSES, CompiledRun
+from synlib._network import initial_weights as initial_weights_of
+from synlib._network import validated
+from synlib._random import generator
+from synlib._run import Start, plastic_shapes
+from synlib._training import CompiledRun
 from synlib._validation import (
-    check_choice,
     check_count,
     check_flag,
     check_is_pair,
     check_number,
     each,
-    per_layer,
 )
-from synlib.memory import Memory, Persistent
-from synlib.plasticity import AllSynapses, PlasticityRule
 from synlib.reference import ReferenceRun
 
-SAMPLINGS = ("sequential", "shuffled", "replacement")
-ENGINES = ("auto", "compiled", "reference")
 # what a network is begun with; `partial_fit` may change all the rest
 BEGUN_WITH = (
     "hidden", "bias", "init_scale", "plasticity", "memory", "dtype", "engine", "random_state",
@@ -265,7 +263,7 @@ class MLP(ClassifierMixin, Estimator):
             If an argument is out of its range, or shapes do not fit.
         """
         with self._refit():
-            memory, plasticity = self._validated()
+            memory, plasticity = validated(self)
             X, y = validate_data(self, X, y, dtype=self.dtype)
             self.classes_, labels = classes_of(y)
             if until is not None:
@@ -335,7 +333,7 @@ class MLP(ClassifierMixin, Estimator):
         """
         begins = not hasattr(self, "_run_")
         with self._refit() if begins else nullcontext():
-            memory, plasticity = self._validated()
+            memory, plasticity = validated(self)
             if not begins:
                 self._check_continued()
             X, y = validate_data(self, X, y, dtype=self.dtype, reset=begins)
@@ -354,7 +352,7 @@ class MLP(ClassifierMixin, Estimator):
     def _begun(self, memory, plasticity, X, initial_weights=None, count_writes=False):
         """A run that has not learned anything yet."""
         for_weights, for_order, for_rule = generator(self.random_state).spawn(3)
-        weights = self._initial_weights(initial_weights, X.shape[1], for_weights)
+        weights = initial_weights_of(self, initial_weights, X.shape[1], for_weights)
         self.plastic_units_ = _rules.plastic_units(plasticity, each(self.hidden))
         self.background_ = most_common_value(X)
         shapes = plastic_shapes(weights, self.plastic_units_)
@@ -376,7 +374,8 @@ class MLP(ClassifierMixin, Estimator):
                 f"the reference engine, which is plain and slow, runs {own[0]}. Choose "
                 "engine='reference' to say that this is known"
             )
-        return run(self, memory, plasticity, weights, expressed, for_order, for_rule, count_writes)
+        start = Start(memory, plasticity, weights, expressed, for_order, for_rule, count_writes)
+        return run(self, start)
 
     def _check_continued(self):
         """Raise ValueError if what cannot change while a network learns has been changed."""
@@ -494,53 +493,6 @@ class MLP(ClassifierMixin, Estimator):
         X = validate_data(self, X, dtype=net.dtype, reset=False)
         return network_output(net, X, self.weights_, self.plastic_units_[0], self.background_)
 
-    def _validated(self):
-        check_flag("bias", self.bias)
-        hidden = each(self.hidden)
-        if not hidden:
-            raise ValueError("hidden must name at least one layer, got ()")
-        for units in hidden:
-            check_count("hidden", units, 2 if self.bias else 1)
-        n_layers = len(hidden) + 1
-        for rate in per_layer("learning_rate", self.learning_rate, n_layers):
-            check_number("learning_rate", rate, "a finite number > 0", lambda v: 0 < v < np.inf)
-        check_choice("activation", self.activation, tuple(ACTIVATIONS))
-        check_choice("output", self.output, tuple(OUTPUTS))
-        check_choice("loss", self.loss, tuple(LOSSES))
-        check_choice("gradient", self.gradient, tuple(GRADIENTS))
-        check_choice("sampling", self.sampling, SAMPLINGS)
-        check_choice("dtype", self.dtype, ("float64", "float32"))
-        check_choice("engine", self.engine, ENGINES)
-        check_count("max_epochs", self.max_epochs)
-        if not isinstance(self.error_margin, str | None) or self.error_margin not in (
-            None,
-            "right",
-        ):
-            allowed = "None, 'right' or a finite number > 0"
-            check_number("error_margin", self.error_margin, allowed, lambda v: 0 < v < np.inf)
-        if self.loss == "cross_entropy" and self.output == "linear":
-            raise ValueError(
-                "loss must be 'mse' when output is 'linear': cross-entropy needs outputs between "
-                "0 and 1"
-            )
-        if self.init_scale != "fan_out":
-            for scale in per_layer("init_scale", self.init_scale, n_layers):
-                allowed = "a finite number >= 0 or 'fan_out'"
-                check_number("init_scale", scale, allowed, lambda v: 0 <= v < np.inf)
-        check_is_pair("targets", self.targets, "two finite numbers")
-        for target in self.targets:
-            check_number("targets", target, "two finite numbers", np.isfinite)
-        memory = Persistent() if self.memory is None else self.memory
-        if not isinstance(memory, Memory):
-            raise ValueError(
-                f"memory must be Persistent, SynapticCache or a Memory, got {memory!r}"
-            )
-        plasticity = AllSynapses() if self.plasticity is None else self.plasticity
-        if not isinstance(plasticity, PlasticityRule):
-            raise ValueError(f"plasticity must be a PlasticityRule, got {plasticity!r}")
-        plasticity.check_depth(n_layers)
-        return memory, plasticity
-
     def _validated_test(self, test):
         check_is_pair("test", test, "a pair of inputs and labels")
         try:
@@ -552,27 +504,6 @@ class MLP(ClassifierMixin, Estimator):
         except (TypeError, ValueError) as error:
             raise type(error)(f"test must be inputs and labels like X and y: {error}") from None
         return X, y
-
-    def _initial_weights(self, given, n_inputs, random):
-        units = n_inputs + self.bias, *each(self.hidden), len(self.classes_)
-        shapes = tuple(itertools.pairwise(units))
-        if given is None:
-            scales = [1 / np.sqrt(shape[1]) for shape in shapes]
-            if self.init_scale != "fan_out":
-                scales = per_layer("init_scale", self.init_scale, len(shapes))
-            return tuple(
-                (scale * standard_normal(random, shape)).astype(self.dtype)
-                for shape, scale in zip(shapes, scales, strict=True)
-            )
-        weights = tuple(np.array(w, dtype=self.dtype, order="C") for w in given)
-        if tuple(w.shape for w in weights) != shapes:
-            raise ValueError(
-                f"initial_weights must have the shapes {', '.join(map(str, shapes))}, "
-                f"got {', '.join(str(w.shape) for w in weights)}"
-            )
-        if not all(np.isfinite(w).all() for w in weights):
-            raise ValueError("initial_weights must be finite, got NaN or infinity")
-        return weights
 
 
 _said: set[str] = set()

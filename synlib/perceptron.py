@@ -1,4 +1,7 @@
-"""A single neuron that learns to classify patterns, and what that costs."""
+"""A single neuron that learns to classify patterns, and what that costs.
+
+One class, a third of whose lines say what its parameters and attributes are.
+"""
 
 import warnings
 
@@ -13,6 +16,12 @@ from synlib._estimator import Estimator, classes_of
 from synlib._interrupt import whole
 from synlib._kernels import perceptron as kernels
 from synlib._kernels.layer import SYNAPSE, column_sums
+from synlib._margins import (
+    MOST_PATTERNS_FOR_MARGINS,
+    products,
+    products_keep_all,
+    some_are_too_alike,
+)
 from synlib._validation import (
     check_choice,
     check_count,
@@ -22,10 +31,6 @@ from synlib._validation import (
 )
 from synlib.memory import Persistent, single_cache
 
-# the Gram matrix of more patterns than this would take over 200 MB
-MOST_PATTERNS_FOR_MARGINS = 5000
-# products of patterns keep half of the digits of inputs and patterns of this relative size
-SMALLEST_SHARE = 1e-3
 # a compiled call lasts about this many multiplications, so that Ctrl-C is heard within a second
 WORK_PER_CALL = 3e8
 
@@ -166,7 +171,7 @@ class Perceptron(ClassifierMixin, Estimator):
             if run.converged:
                 doubtful = lasting and self._wrong(run.weights, X, sign) > 0
             else:
-                doubtful = _some_are_too_alike(patterns, sign)
+                doubtful = some_are_too_alike(patterns, sign)
             if doubtful:
                 method = "primal"
                 run = self._learn(method, store, patterns, sign, traced)
@@ -254,7 +259,7 @@ class Perceptron(ClassifierMixin, Estimator):
             and cache.transition_cost == 0
             and (cache.scope != SYNAPSE or cache.decay == 1)
         )
-        by_size = _products_keep_all(patterns)
+        by_size = products_keep_all(patterns)
         if self.method == "margins" and not by_memory:
             raise ValueError(
                 "method='margins' is not exact for this memory (consolidation put off, transition "
@@ -276,7 +281,7 @@ class Perceptron(ClassifierMixin, Estimator):
         exponents = np.array(self.exponents, dtype=float)
         state = kernels.new_state(*patterns.shape, exponents.size)
         step = None
-        gram = _products(patterns) if method == "margins" else None
+        gram = products(patterns) if method == "margins" else None
         cache, has_cache = store
         if method == "margins" and not has_cache:
             step = rate * sign[:, None] * patterns
@@ -411,36 +416,8 @@ class _Run:
         return np.concatenate(self.traces)
 
 
-def _products_keep_all(patterns):
-    """Whether no input and no pattern is so small that products of patterns would lose it."""
-    size = np.abs(patterns)
-    sizes = np.append(size.max(axis=0), size[:, :-1].max(axis=1))
-    return bool(sizes[sizes > 0].min() >= SMALLEST_SHARE * size.max())
-
-
-def _some_are_too_alike(patterns, sign):
-    """Whether two patterns of different kinds differ by less than their products can tell."""
-    gram = kernels.gram_matrix(patterns)
-    size = gram.diagonal()
-    distance = size[:, None] + size - 2 * gram
-    unlike = sign[:, None] != sign
-    return bool((distance < SMALLEST_SHARE**2 * size.max())[unlike].any())
-
-
 def _too(size, happens, largest):
     return (
         f"X is too {size}: its largest |x| is {largest:g}, and with it summed inputs, of the size "
         f"of learning_rate * |x|^2, {happens}. Scale X"
     )
-
-
-_kept: dict = {}
-
-
-def _products(patterns):
-    """The Gram matrix. It takes longer than learning: the last one is kept for the next cache."""
-    of, gram = _kept.get("last", (None, None))
-    if of is None or not np.array_equal(of, patterns):
-        gram = kernels.gram_matrix(patterns)
-        _kept["last"] = patterns, gram
-    return gram

@@ -4,6 +4,9 @@ A rule answers two questions, for each layer: which *synapses* express the chang
 proposed for them (`PlasticityRule.expressed`), and which *units* receive an error at all
 (`PlasticityRule.unit_masks`). To write a new rule, subclass `PlasticityRule` and override one; what
 it returns is checked before anything is learned.
+
+All rules are in this one module, under whose name they are stored and looked up; each has few lines
+of code beside what it says of itself.
 """
 
 from collections.abc import Callable

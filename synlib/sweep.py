@@ -1,23 +1,20 @@
 """Many runs: a grid of arguments times a number of seeds, as a tidy table.
 
 Runs are spread over processes (or over a cluster, see `sweep`) and kept on disk as soon as they are
-finished, so that a sweep that was stopped goes on where it was.
+finished, so that a sweep that was stopped goes on where it was. How a run gets from its arguments
+to the table, what is kept of it and what is said when it fails belong together, hence the length.
 """
 
-import ast
 import contextlib
 import copy
-import hashlib
 import itertools
 import logging
 import os
-import sys
 import tempfile
 import time
 import warnings
 from collections.abc import Mapping
 from functools import cache as once
-from importlib import metadata
 from numbers import Integral
 from pathlib import Path
 
@@ -30,13 +27,13 @@ from tqdm.auto import tqdm
 
 from synlib import stored
 from synlib._described import NotStorable, described_all
-from synlib._identity import FRONT_END, PACKAGE, UnknownIdentity, identity, is_library
+from synlib._identity import UnknownIdentity, identity, is_library
+from synlib._idx import is_idx_folder
+from synlib._images import DATASETS
+from synlib._keys import library_name, library_version
 from synlib._validation import check_count
-from synlib.datasets import Dataset, is_idx_folder, load_idx
-from synlib.experiments import DATASETS
+from synlib.datasets import Dataset
 
-# a record that another version of these made need not come out the same, and would not say so
-PACKAGES = ("numpy", "numba", "scipy", "scikit-learn")
 # what it takes to find the data that are asked for by name; workers that are running already must
 # be told, since they have the environment of when they were started
 DATA = "SYNLIB_DATA"
@@ -262,7 +259,7 @@ def _stored(function, runs):
     found = []
     for seed, point in runs:
         try:
-            key = stored.key(_library_name(function), described_all(point), seed)
+            key = stored.key(library_name(function), described_all(point), seed)
         except NotStorable:
             found.append(None)
             continue
@@ -278,7 +275,7 @@ def _computed(function, runs, n_jobs, cache):
     if folder is not None:
         folder /= library_version()
         try:
-            captured, keys = _keys(function, runs)
+            captured, keys = keys(function, runs)
         except UnknownIdentity as error:
             folder = None
             _say_not_kept(f"runs of {_name(function)} are", error)
@@ -375,7 +372,7 @@ def _leave_note(function, runs, outcomes, missing):
             if isinstance(outcome, _Failure) or not is_library(function):
                 raise NotStorable
             arguments = described_all(point)
-            run = stored.Run(_library_name(function), arguments, seed, *outcome)
+            run = stored.Run(library_name(function), arguments, seed, *outcome)
         except NotStorable:
             others += 1
         else:
@@ -491,53 +488,3 @@ def _say_not_kept(what, reason):
 
 def _name(function):
     return getattr(function, "__qualname__", None) or repr(function)
-
-
-def _library_name(function):
-    return f"{function.__module__}.{function.__qualname__}"
-
-
-def _keys(function, runs):
-    """What a function refers to (None if it is the library's own), and a key for each run."""
-    captured = None if is_library(function) else identity(function)
-    name = _library_name(function) if captured is None else captured
-    known = {}
-
-    def key(seed, point):
-        entries = [name, f"seed {seed}"]
-        for argument, value in sorted(point.items()):
-            if id(value) not in known:
-                known[id(value)] = _argument_identity(value)
-            entries.append(f"{argument} {known[id(value)]}")
-        return "\n".join(entries)
-
-    return captured, [key(seed, point) for seed, point in runs]
-
-
-def _argument_identity(value):
-    if isinstance(value, str | Path) and value not in DATASETS and is_idx_folder(value):
-        return f"{Path(value).name} {load_idx(value).checksum}"
-    return identity(value)
-
-
-@once
-def library_version():
-    """Names all that makes the records what they are, but for the function and its arguments."""
-    digest = hashlib.sha256(sys.implementation.cache_tag.encode())
-    digest.update(repr([metadata.version(package) for package in PACKAGES]).encode())
-    for source in sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".gz")):
-        if not source.is_relative_to(FRONT_END):
-            is_code = source.suffix == ".py"
-            content = _code(source.read_text("utf-8")).encode() if is_code else source.read_bytes()
-            digest.update(source.relative_to(PACKAGE).as_posix().encode() + content)
-    return digest.hexdigest()[:16]
-
-
-def _code(source):
-    """What a module does: without comments, docstrings and layout."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-        if documented and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:]
-    return ast.dump(tree)

@@ -14,9 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from synlib import DataUnavailable, archives, load_fashion_mnist, load_mnist
+from synlib._idx import FILES, format_idx, read_idx
 from synlib.archives import Archive
 from synlib.book.cli.commands import main
-from synlib.datasets import FILES, Dataset, format_idx, load_idx, read_idx
+from synlib.datasets import Dataset, load_idx
 
 N_TRAIN, N_TEST = 6, 4
 

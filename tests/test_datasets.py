@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import synlib
-from synlib.datasets import FILES, Dataset, read_idx, write_idx
+from synlib._idx import FILES, read_idx, write_idx
+from synlib.datasets import Dataset
 
 BUNDLED = Path(synlib.__file__).parent / "data" / "mnist"
 

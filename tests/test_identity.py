@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from synlib import sweep as sweep_module
+from synlib import _keys
 from synlib._identity import UnknownIdentity, identity
 from synlib.experiments import perceptron_run
 from synlib.sweep import sweep
@@ -298,8 +298,8 @@ def test_workers_keep_what_the_main_module_defines(tmp_path):
 
 
 def test_library_functions_need_no_look_at_their_code(tmp_path, monkeypatch):
-    monkeypatch.setattr(sweep_module, "identity", lambda value: repr(value))
-    captured, keys = sweep_module._keys(perceptron_run, [(0, {"load": 0.5})])
+    monkeypatch.setattr(_keys, "identity", lambda value: repr(value))
+    captured, keys = _keys.keys(perceptron_run, [(0, {"load": 0.5})])
     assert captured is None
     assert keys == ["synlib.experiments.perceptron_run\nseed 0\nload 0.5"]
 
@@ -307,9 +307,9 @@ def test_library_functions_need_no_look_at_their_code(tmp_path, monkeypatch):
 def test_versions_and_bundled_data_count(monkeypatch):
     versions = set()
     for change in (None, "numpy", "numba"):
-        sweep_module.library_version.cache_clear()
-        known = {name: "0" if name == change else "1" for name in sweep_module.PACKAGES}
-        monkeypatch.setattr(sweep_module.metadata, "version", known.get)
-        versions.add(sweep_module.library_version())
-    sweep_module.library_version.cache_clear()
+        _keys.library_version.cache_clear()
+        known = {name: "0" if name == change else "1" for name in _keys.PACKAGES}
+        monkeypatch.setattr(_keys.metadata, "version", known.get)
+        versions.add(_keys.library_version())
+    _keys.library_version.cache_clear()
     assert len(versions) == 3

@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synlib import AllSynapses, LargestUpdates, RandomSynapses, SynapticCache, load_digits
+from synlib import AllSynapses, LargestUpdates, RandomSynapses, SynapticCache, _keys, load_digits
 from synlib import sweep as sweep_module
-from synlib.datasets import FILES, Dataset, write_idx
+from synlib._idx import FILES, write_idx
+from synlib.datasets import Dataset
 from synlib.experiments import (
     mlp_history,
     mlp_passages,
@@ -430,5 +431,5 @@ def test_words_do_not_void_the_cache_but_code_does():
     source = 'def f(x):\n    """Twice."""\n    return 2 * x\n'
     reworded = 'def f(x):\n    """Two times."""\n    # a comment\n    return 2 * x\n'
     changed = source.replace("2 *", "3 *")
-    assert sweep_module._code(source) == sweep_module._code(reworded)
-    assert sweep_module._code(source) != sweep_module._code(changed)
+    assert _keys._code(source) == _keys._code(reworded)
+    assert _keys._code(source) != _keys._code(changed)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from synlib.datasets import FILES, load_idx, write_idx
+from synlib._idx import FILES, write_idx
+from synlib.datasets import load_idx
 
 TARGET = Path(__file__).parents[1] / "synlib" / "data" / "mnist"
 SIZES = {"train": 6000, "test": 1000}

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from synlib import _kernels
 from synlib._kernels.kept import kernels_folder
-from synlib.sweep import library_version, runs_folder
+from synlib._keys import library_version
+from synlib.sweep import runs_folder
 
 KINDS = ("kernels", "runs")
 

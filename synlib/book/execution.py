@@ -17,10 +17,10 @@ import click
 import joblib
 
 from synlib import archives, stored
+from synlib._images import DATASETS
 from synlib._kernels.warm import warm
 from synlib.book import parameters, runs, scorecard, up_to_date
 from synlib.book.notebooks import SUMMARY, profile_values, require
-from synlib.experiments import DATASETS
 
 CHAPTERS_AT_ONCE = 2
 NETWORK_SECONDS = 10  # without an answer from OpenML
