@@ -9,9 +9,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from synlib import MLP, Perceptron
 
+DEEP = MLP(hidden=(20, 10), activation="tanh", init_scale="fan_out")
 
-# networks of three layers learn so few, shuffled samples at a larger rate only
-@parametrize_with_checks([Perceptron(), MLP(), MLP(hidden=(20, 10))])
+
+@parametrize_with_checks([Perceptron(), MLP(), DEEP])
 def test_keeps_the_conventions_of_scikit_learn(estimator, check):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the checks provoke some on purpose

@@ -16,20 +16,11 @@ from typing import NamedTuple
 import numpy as np
 
 from synlib._kernels import accounting, compiled, inner
-from synlib._kernels.layer import (
-    CONSOLIDATION,
-    FACTOR,
-    MAINTENANCE,
-    NEURON_SUM,
-    SYNAPSE,
-    TRANSITION,
-    WRITES,
-)
+from synlib._kernels.layer import NEURON_SUM, SYNAPSE
 
-# the columns of the record of an epoch: first those of a layer's ledger; all but the errors are
-# totals so far
-CORRECTION, OUTSTANDING, ERRORS = range(WRITES + 1, WRITES + 4)
-N_COLUMNS = WRITES + 4
+# columns of the record of an epoch; all but the first are totals so far
+ERRORS, CONSOLIDATION, MAINTENANCE, TRANSITION, CORRECTION, WRITES, OUTSTANDING = range(7)
+N_COLUMNS = 7
 
 # Sums that decide are made in so many strands, added up at the end: a stated order that is
 # vectorised, where each addition of a single sum would have to wait for the last.
@@ -37,8 +28,8 @@ STRANDS = 32
 # patterns whose values stay in the processor while all others are multiplied with them
 BLOCK = 64
 
-# the entries of a state's scalars, the first of which is that of a clock
-ABSOLUTE, PEAK, FLAGGED_LIMIT, STEP = range(FACTOR + 1, FACTOR + 5)
+# the entries of a state's scalars
+FACTOR, ABSOLUTE, PEAK, FLAGGED_LIMIT, STEP = range(5)
 
 
 class State(NamedTuple):

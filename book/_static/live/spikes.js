@@ -21,10 +21,11 @@ explorable("spikes", {
   },
 
   python({ cache_threshold, n_patterns }) {
-    return `from synlib import spiking
+    return `from synlib import SynapticCache, spiking
 
 plain = spiking.learn(${n_patterns}, random_state=1)
-cached = spiking.learn(${n_patterns}, threshold=${cache_threshold}, random_state=1)
+cache = SynapticCache(${cache_threshold}, "synapse")
+cached = spiking.learn(${n_patterns}, memory=cache, random_state=1)
 plain.energy["total"], cached.energy["total"], cached.energy["minimal"]`;
   },
 });

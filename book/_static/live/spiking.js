@@ -18,7 +18,7 @@ class SpikingNeuron {
     this.persistent = new Float64Array(N_SOUNDS);
     this.transient = new Float64Array(N_SOUNDS);
     this.state = new Float64Array([1, 0]);
-    this.ledger = new Float64Array(4);
+    this.ledger = new Float64Array(3);
     this.history = [this.weights()];
     this.spent = [0];
   }
@@ -40,7 +40,7 @@ class SpikingNeuron {
   }
 
   account() {
-    const [consolidation, maintenance, , writes] = this.ledger;
+    const [consolidation, maintenance, writes] = this.ledger;
     const weights = this.history[this.history.length - 1];
     const outstanding = weights.reduce((sum, w, i) => sum + Math.abs(w - this.persistent[i]), 0);
     const minimal = weights.reduce((sum, w) => sum + w, 0);

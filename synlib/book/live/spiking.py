@@ -5,7 +5,7 @@ import numpy as np
 from synlib import spiking
 from synlib._kernels import spiking as kernels
 from synlib._kernels.functions import exponential
-from synlib._kernels.layer import FACTOR, SYNAPSE, Cache
+from synlib._kernels.layer import CONSOLIDATION, FACTOR, MAINTENANCE, SYNAPSE, WRITES, Cache
 from synlib.book.live import draws
 from synlib.book.live.kinds import Float, Floats, Int, Ints
 
@@ -48,17 +48,21 @@ def spiking_round(
     """Present every pattern once, and learn; the number of spikes.
 
     ``persistent`` and ``transient`` (n_inputs,), ``state`` (2,), begun as 1 and 0, and ``ledger``
-    (4,) are those of `synlib._kernels.spiking.trial`.
+    (3,) has what was spent on consolidation and maintenance, and the writes; the others are those
+    of `synlib._kernels.spiking.trial`.
     """
     decay = exponential(-1 / (decay_time / STEP))
     cache = Cache(threshold, SYNAPSE, decay, True, maintenance_cost * STEP, 0.0, 1, False)
+    spent = np.zeros(4)
+    spent[CONSOLIDATION], spent[MAINTENANCE], spent[WRITES] = ledger[0], ledger[1], ledger[2]
     n_spikes = 0
     for p in range(strengths.size):
         auditory, visual, background = _spikes(strengths[p], random)
         n_spikes += kernels.trial(
             NEURON, cache, pairs[2 * p : 2 * p + 2], auditory, visual, background, persistent,
-            transient, state, ledger, np.empty(0),
+            transient, state, spent, np.empty(0),
         )  # fmt: skip
+    ledger[0], ledger[1], ledger[2] = spent[CONSOLIDATION], spent[MAINTENANCE], spent[WRITES]
     return n_spikes
 
 
