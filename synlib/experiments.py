@@ -27,6 +27,9 @@ from synlib.memory import Persistent, SynapticCache
 from synlib.mlp import MLP
 from synlib.perceptron import Perceptron
 
+# a transition costs a spiking neuron nothing, and its weights all begin at zero
+SPIKING_LEDGER = ("consolidation", "maintenance", "outstanding", "total", "minimal", "writes")
+
 
 def perceptron_run(
     *,
@@ -414,7 +417,6 @@ def mlp_writes(*, dataset="mnist-subset", published=None, n_quantiles=51, random
 def spiking_run(
     *,
     n_patterns=10,
-    memory=None,
     threshold=None,
     decay_time=np.inf,
     maintenance_cost=0.0,
@@ -427,8 +429,6 @@ def spiking_run(
     ----------
     n_patterns, max_rounds, random_state
         As in `synlib.spiking.learn`.
-    memory : optional
-        A memory of one's own, as `synlib.spiking.learn` takes it, instead of the next arguments.
     threshold : float, optional
         Threshold of the cache of each synapse, in nS; None or 0 for no cache.
     decay_time, maintenance_cost
@@ -437,8 +437,8 @@ def spiking_run(
     Returns
     -------
     dict
-        The arguments, rounds, settled, success, the entries of `Learned.energy`; early_total and
-        early_minimal, both `spiking.SETTLED_ROUNDS` before the end, where the published program
+        The arguments, rounds, settled, success, the `SPIKING_LEDGER` of `Learned.energy`;
+        early_total and early_minimal, both `spiking.SETTLED_ROUNDS` before the end, where the published program
         reads them (NaN where there are fewer); and `provenance`.
 
     Examples
@@ -446,26 +446,26 @@ def spiking_run(
     >>> spiking_run(n_patterns=2, max_rounds=5, random_state=0)["rounds"]
     5
     """
-    scope = {"scope": "synapse"} if memory is None else {}
     memory, settings = _memory(
-        memory,
+        None,
         threshold=threshold,
+        scope="synapse",
         decay_time=decay_time,
         maintenance_cost=maintenance_cost,
-        **scope,
     )
     learned = spiking.learn(
         n_patterns, memory=memory, max_rounds=max_rounds, random_state=random_state
     )
+    cache = ("threshold", "decay_time", "maintenance_cost")
     early = learned.rounds - spiking.SETTLED_ROUNDS
     return {
         "n_patterns": n_patterns,
-        **settings,
+        **{name: settings[name] for name in cache},
         "max_rounds": max_rounds,
         "rounds": learned.rounds,
         "settled": learned.settled,
         "success": learned.success,
-        **learned.energy,
+        **{name: learned.energy[name] for name in SPIKING_LEDGER},
         "early_total": float(learned.spent[early]) if early >= 0 else np.nan,
         "early_minimal": float(learned.weights[early].sum()) if early >= 0 else np.nan,
         **provenance("random patterns", "", random_state),
