@@ -438,8 +438,8 @@ def spiking_run(
     -------
     dict
         The arguments, rounds, settled, success, the `SPIKING_LEDGER` of `Learned.energy`;
-        early_total and early_minimal, both `spiking.SETTLED_ROUNDS` before the end, where the published program
-        reads them (NaN where there are fewer); and `provenance`.
+        early_total and early_minimal, both `spiking.SETTLED_ROUNDS` before the end, where the
+        published program reads them (NaN where there are fewer); and `provenance`.
 
     Examples
     --------
