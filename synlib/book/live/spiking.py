@@ -52,7 +52,9 @@ def spiking_round(
     of `synlib._kernels.spiking.trial`.
     """
     decay = exponential(-1 / (decay_time / STEP))
-    cache = Cache(threshold, SYNAPSE, decay, True, maintenance_cost * STEP, 0.0, 1, False)
+    cache = Cache(
+        threshold, SYNAPSE, decay, True, maintenance_cost * STEP, 0.0, 1, False, False, False
+    )
     spent = np.zeros(4)
     spent[CONSOLIDATION], spent[MAINTENANCE], spent[WRITES] = ledger[0], ledger[1], ledger[2]
     n_spikes = 0
@@ -71,7 +73,7 @@ def spiking_record(seed: Int, weights: Floats, pair: Ints, strength: Float, volt
     auditory, visual, background = _spikes(strength, draws.begin(seed, -1))
     state = np.zeros(2)
     state[FACTOR] = 1.0
-    cache = Cache(0.0, SYNAPSE, 1.0, True, 0.0, 0.0, 1, False)
+    cache = Cache(0.0, SYNAPSE, 1.0, True, 0.0, 0.0, 1, False, False, False)
     return kernels.trial(
         STILL, cache, pair, auditory, visual, background, weights.copy(), np.zeros(weights.size),
         state, np.zeros(4), voltage,
