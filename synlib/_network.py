@@ -48,6 +48,7 @@ def validated(net):
     ):
         allowed = "None, 'right' or a finite number > 0"
         check_number("error_margin", net.error_margin, allowed, lambda v: 0 < v < np.inf)
+    check_number("l2", net.l2, "a finite number >= 0", lambda v: 0 <= v < np.inf)
     if net.loss == "cross_entropy" and net.output == "linear":
         raise ValueError(
             "loss must be 'mse' when output is 'linear': cross-entropy needs outputs between "

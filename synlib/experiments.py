@@ -590,7 +590,7 @@ def _learn(
         **{
             name: _plain(value)
             for name, value in net.get_params(deep=False).items()
-            if name != "memory"
+            if name != "memory" and (name != "l2" or value)  # stored runs are older than l2
         },
         **provenance(name, checksum, random_state),
     }

@@ -40,7 +40,8 @@ from synlib.reference import ReferenceRun
 
 # what a network is begun with; `partial_fit` may change all the rest
 BEGUN_WITH = (
-    "hidden", "bias", "init_scale", "plasticity", "memory", "dtype", "engine", "random_state",
+    "hidden", "bias", "init_scale", "plasticity", "memory", "l2", "dtype", "engine",
+    "random_state",
 )  # fmt: skip
 
 
@@ -90,6 +91,10 @@ class MLP(ClassifierMixin, Estimator):
         targets, or, for "right", at which the largest output is the right one. Such a step counts
         as one, and transient weights are maintained and decay as ever. By default the network
         learns from each sample.
+    l2 : float
+        The L2 term of the published program of van Rossum and Pache: this times the weight is taken
+        from the change proposed for each synapse of a unit that learns; >= 0. Only the reference
+        engine knows it, since every synapse then changes at every step.
     max_epochs : int
         Learning ends after this many times the number of samples.
     dtype : {"float64", "float32"}
@@ -166,6 +171,7 @@ class MLP(ClassifierMixin, Estimator):
         plasticity=None,
         memory=None,
         error_margin=None,
+        l2=0.0,
         max_epochs=20,
         dtype="float64",
         engine="auto",
@@ -184,6 +190,7 @@ class MLP(ClassifierMixin, Estimator):
         self.plasticity = plasticity
         self.memory = memory
         self.error_margin = error_margin
+        self.l2 = l2
         self.max_epochs = max_epochs
         self.dtype = dtype
         self.engine = engine
@@ -364,6 +371,8 @@ class MLP(ClassifierMixin, Estimator):
             own.append(f"the method choose of {plasticity!r}")
         if memory.settings("after", "exponential") is None:
             own.append(f"the method store of {memory!r}")
+        if self.l2 > 0:
+            own.append(f"l2={self.l2!r}")
         run = ReferenceRun if own or self.engine == "reference" else CompiledRun
         if own and self.engine == "compiled":
             raise ValueError(

@@ -93,7 +93,13 @@ class ReferenceRun(Run):
             learning = self._learning_units(k, delta, values[k + 1], label)
             delta, back = delta * learning, back * learning
             n, m = self.shapes[k]
-            proposals.insert(0, np.outer(values[k][:n], float(rates[k]) * delta[:m]))
+            proposal = np.outer(values[k][:n], float(rates[k]) * delta[:m])
+            if net.l2:
+                shrinks = learning[:m].copy()
+                if net.bias and k < len(self.layers) - 1:
+                    shrinks[0] = False  # a clamped unit learns nothing
+                proposal -= float(net.l2) * self.layers[k].weights * shrinks
+            proposals.insert(0, proposal)
             if k > 0:
                 delta = back = (self.whole[k] @ back) * slope(values[k], net.activation)
                 if net.bias:
@@ -122,7 +128,11 @@ class ReferenceRun(Run):
             return False
         if self.plasticity.chooses:
             return _rules.choose(self.plasticity, k, proposal, inputs, weights, self.for_choice[k])
-        return as_expressed(self.expressed[k], proposal, inputs, weights)
+        expressed = self.expressed[k]
+        if expressed.kind == BY_INPUT and self.net.l2:  # inputs alone do not tell any more
+            onto = (extreme(np.abs(p), expressed.count, expressed.sign) for p in proposal.T)
+            return np.column_stack(list(onto))
+        return as_expressed(expressed, proposal, inputs, weights)
 
     def effective(self, k):
         return self.layers[k].weights

@@ -296,3 +296,45 @@ def test_searches_and_sweeps_take_rules_of_ones_own():
     pd.testing.assert_frame_equal(
         runs, sweep(energy_of, rule=[Proportional(0.5), Proportional(5.0)], n_jobs=1)
     )
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("hidden", [6, (6, 5)])
+def test_l2_takes_a_share_of_each_weight_that_learns(bias, hidden):
+    X, y = samples(0, 0.0)
+    given = dict(hidden=hidden, bias=bias, engine="reference", max_epochs=1, random_state=0)
+    plain = MLP(**given, init_scale=0.3).fit(X[:1], y[:1])
+    net = MLP(**given, init_scale=0.3, l2=0.01).fit(X[:1], y[:1])
+    for k, (w, without, start) in enumerate(
+        zip(net.weights_, plain.weights_, net.initial_weights_, strict=True)
+    ):
+        shrunk = without - 0.01 * start
+        if bias and k < len(net.weights_) - 1:
+            shrunk[:, 0] = start[:, 0]  # the unit is clamped
+        np.testing.assert_allclose(w, shrunk, rtol=1e-12)
+    assert net.energy_["minimal"] > plain.energy_["minimal"]
+
+
+def test_l2_passes_the_rule():
+    X, y = samples(0, 0.0)
+    given = dict(hidden=6, init_scale=0.3, l2=0.01, engine="reference", max_epochs=1)
+    for within in ("layer", "neuron"):
+        rule = LargestUpdates(0.5, within=within)
+        net = MLP(**given, plasticity=rule, random_state=0).fit(X[:1], y[:1])
+        for w, start in zip(net.weights_, net.initial_weights_, strict=True):
+            onto = w.shape[1] if within == "neuron" else 1
+            changed = np.count_nonzero((w != start).reshape(-1, onto), axis=0)
+            assert changed.tolist() == [round(0.5 * w.size / onto)] * onto
+    lazy = MLP(**given, error_margin=2.0, random_state=0).fit(X, y)
+    assert lazy.energy_["total"] == 0
+
+
+def test_l2_runs_where_it_is_known():
+    X, y = samples(0, 0.0)
+    with pytest.raises(ValueError, match=r"'compiled', which cannot run l2=0\.1"):
+        MLP(l2=0.1, engine="compiled").fit(X, y)
+    with pytest.raises(ValueError, match="l2 must be a finite number >= 0"):
+        MLP(l2=-1).fit(X, y)
+    net = MLP(hidden=4, max_epochs=1).partial_fit(X, y, classes=np.unique(y))
+    with pytest.raises(ValueError, match="l2 cannot change while a network learns"):
+        net.set_params(l2=0.1).partial_fit(X, y)
