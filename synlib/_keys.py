@@ -17,7 +17,7 @@ from synlib.datasets import load_idx
 PACKAGES = ("numpy", "numba", "scipy", "scikit-learn")
 
 
-def keys(function, runs):
+def run_keys(function, runs):
     """What a function refers to (None if it is the library's own), and a key for each run."""
     captured = None if is_library(function) else identity(function)
     name = library_name(function) if captured is None else captured

@@ -4,7 +4,6 @@ import numpy as np
 
 from synlib import energy
 from synlib._kernels import layer as kernels
-from synlib._kernels.evaluation import count_moved
 
 LINE = 64  # bytes of a line of the cache
 
@@ -94,14 +93,12 @@ def transient(layers, k):
     return kernels.transient_weights(layers, k, True)
 
 
-def ledger(layers, k, initial, weights, upkeep, rounding):
+def ledger(layers, k, initial, weights, upkeep):
     """What layer k has spent, given its initial and its present plastic weights.
 
-    ``upkeep`` is what the weights that never learn have cost, and ``rounding`` `Run.rounding`.
+    ``upkeep`` is what the weights that never learn have cost.
     """
     distance, differing = kernels.distance(initial, weights)
-    if rounding > 0:
-        differing = count_moved(initial, weights, rounding)
     return energy.entries(
         consolidation=layers.ledger[k, kernels.CONSOLIDATION],
         maintenance=layers.ledger[k, kernels.MAINTENANCE] + upkeep,

@@ -65,17 +65,6 @@ class Run:
         """Weights of the plastic synapses of each layer at the start."""
         return [w[:n, :m] for w, (n, m) in zip(self.weights, self.shapes, strict=True)]
 
-    def rounding(self, k):
-        """How much of a change of layer k may be rounding, relative to the initial weight and the
-        largest change of the unit: that of as many sums as there were steps, at random.
-
-        What a background adds to all synapses of a unit, a silent one may have to take off again
-        to the last digit. Without one, what has not changed is as it was.
-        """
-        if k > 0 or self.background == 0:
-            return 0.0
-        return float(4 * np.finfo(self.weights[0].dtype).eps * np.sqrt(self.step))
-
     def learn_from(self, net, plasticity, X, labels):
         """Take the next samples from these data, with the parameters that ``net`` has now."""
         self.net, self.X, self.labels = net, X, labels

@@ -103,7 +103,7 @@ class CompiledRun(Run):
 
     def ledger(self, k, initial, weights):
         static = self.step * self.static_upkeep[k]
-        return _layers.ledger(self.layers, k, initial, weights, static, self.rounding(k))
+        return _layers.ledger(self.layers, k, initial, weights, static)
 
     def writes(self, k):
         """Writes of each synapse, or None if nobody asked for them."""

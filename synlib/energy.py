@@ -19,7 +19,7 @@ minimal
     Energy of setting the weights, persistent plus transient, directly.
 writes, minimal_writes
     The number of writes made so far, and that of synapses that differ from the start. Where inputs
-    have a background, a difference that rounding explains does not count.
+    have a background, one that is back where it was may differ in its last digit, and counts.
 """
 
 import operator

@@ -145,13 +145,12 @@ class ReferenceRun(Run):
         return self.layers[k].writes
 
     def ledger(self, k, initial, weights):
-        change = np.abs(weights - initial)
-        scale = np.abs(initial) + change.max(axis=0, initial=0)
+        change = weights - initial
         return energy.entries(
             **self.layers[k].ledger,
             outstanding=size_of(self.layers[k].transient),
             minimal=size_of(change),
-            minimal_writes=np.count_nonzero(change > self.rounding(k) * scale),
+            minimal_writes=np.count_nonzero(change),
         )
 
 

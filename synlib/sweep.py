@@ -30,7 +30,7 @@ from synlib._described import NotStorable, described_all
 from synlib._identity import UnknownIdentity, identity, is_library
 from synlib._idx import is_idx_folder
 from synlib._images import DATASETS
-from synlib._keys import library_name, library_version
+from synlib._keys import library_name, library_version, run_keys
 from synlib._validation import check_count
 from synlib.datasets import Dataset
 
@@ -275,7 +275,7 @@ def _computed(function, runs, n_jobs, cache):
     if folder is not None:
         folder /= library_version()
         try:
-            captured, keys = keys(function, runs)
+            captured, keys = run_keys(function, runs)
         except UnknownIdentity as error:
             folder = None
             _say_not_kept(f"runs of {_name(function)} are", error)

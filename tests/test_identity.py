@@ -299,7 +299,7 @@ def test_workers_keep_what_the_main_module_defines(tmp_path):
 
 def test_library_functions_need_no_look_at_their_code(tmp_path, monkeypatch):
     monkeypatch.setattr(_keys, "identity", lambda value: repr(value))
-    captured, keys = _keys.keys(perceptron_run, [(0, {"load": 0.5})])
+    captured, keys = _keys.run_keys(perceptron_run, [(0, {"load": 0.5})])
     assert captured is None
     assert keys == ["synlib.experiments.perceptron_run\nseed 0\nload 0.5"]
 

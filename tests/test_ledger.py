@@ -70,7 +70,7 @@ def test_no_threshold_and_threshold_zero_are_the_same_in_experiments():
         (none, zero, nan) = (run(threshold=value, **settings) for value in (None, 0, np.nan))
         assert repr(none) == repr(nan)
         as_given = ("threshold", "memory")
-        assert all(none[name] == zero[name] for name in none if name not in as_given)
+        assert all(repr(none[name]) == repr(zero[name]) for name in none if name not in as_given)
         assert (none["outstanding"] > 0) == ("check_every" in settings)
 
 

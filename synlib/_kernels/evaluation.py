@@ -79,20 +79,3 @@ def activate_rows(x, kind):
     """Apply an activation to each row, in place."""
     for t in range(len(x)):
         activate(x[t], kind)
-
-
-@compiled
-def count_moved(initial, weights, rounding):
-    """Number of weights (n, m) that have moved by more than ``rounding``, relative to the initial
-    weight plus the largest change of the unit."""
-    n, m = weights.shape
-    largest = np.zeros(m)
-    for i in range(n):
-        for j in range(m):
-            largest[j] = max(largest[j], abs(weights[i, j] - initial[i, j]))
-    count = 0
-    for i in range(n):
-        for j in range(m):
-            scale = abs(initial[i, j]) + largest[j]
-            count += abs(weights[i, j] - initial[i, j]) > rounding * scale
-    return count
