@@ -1,7 +1,7 @@
 # Everything runs in .venv, which the first target that needs it makes. PYTHON chooses the Python.
 PYTHON ?= python3
 BIN := .venv/bin
-PROFILE ?= quick
+PROFILE ?= paper
 KERNEL_TESTS := $(addprefix tests/test_,mlp.py perceptron.py selection.py spiking.py)
 # progress bars are for people, and would end up in the pages
 export TQDM_DISABLE := 1
@@ -12,7 +12,7 @@ export TQDM_DISABLE := 1
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
 
-book: environment  ## build the book, _build/html/index.html; some 4 minutes the first time (PROFILE=paper: sizes of the papers)
+book: environment  ## build the book, _build/html/index.html, from the stored runs (PROFILE=quick: small sizes, all computed)
 	$(BIN)/synlib book --profile $(PROFILE)
 
 runs: environment  ## compute the stored runs of the paper profile anew, with the full MNIST (CHAPTER=5: of one chapter; MISSING=1: only those that are not stored)

@@ -20,7 +20,7 @@ import yaml
 from click import ClickException
 from click.testing import CliRunner
 
-from synlib.book import execution, notebooks, parameters, repository, runs, scorecard, up_to_date
+from synlib.book import execution, notebooks, parameters, repository, runs, up_to_date
 from synlib.book.claims import CLAIMS
 from synlib.book.cli import building
 from synlib.book.cli.commands import main
@@ -448,18 +448,6 @@ def test_changed_stored_runs_void_the_chapter_that_draws_them(tmp_path, monkeypa
     after = [up_to_date.notebook_version(chapter, {}, False, runs) for runs in (None, kept)]
     assert after[0] == before[0]
     assert after[1] not in before
-
-
-def test_scorecard_rows_are_taken_from_an_executed_notebook(tmp_path):
-    chapter = ROOT / "notebooks" / "12_spiking_neuron.ipynb"
-    small = dict(n_patterns=[1, 2], thresholds=[0.1, 0.2], seeds=2)
-    execution.run_notebooks([chapter], "quick", small, tmp_path, 1, results=tmp_path / "results")
-    assert "SYNLIB_FIGURES" not in os.environ  # nothing is left for those who come after
-    (record,) = scorecard.load(tmp_path / "results").values()
-    for row in record["rows"]:
-        assert (row.claim, row.n_values) == ("E16", 2)
-        assert 0 < row.low <= row.value <= row.high < 1
-    assert [row.measure for row in record["rows"]] == ["saved", "threshold"]
 
 
 def test_stored_verdicts_are_shown():

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import re
 import shutil
 
@@ -95,7 +96,10 @@ def test_runs_are_drawn_and_told(book):
     header = stored.header(book / "book" / "runs" / "01_one.json.gz")
     assert header["chapter"] == "01_one"
     (record,) = scorecard.load(book / "book" / "results").values()
-    assert ([record["date"]] * 2, record["rows"][0].n_values) == (header["made"], 6)
+    (row,) = record["rows"]
+    assert ([record["date"]] * 2, row.claim, row.n_values) == (header["made"], "E2", 6)
+    assert 0 < row.low <= row.value <= row.high
+    assert "SYNLIB_FIGURES" not in os.environ  # nothing is left for those who come after
 
     said, drawn = figures(book)
     cells = nbformat.read(book / "out" / "01_one.ipynb", as_version=4).cells

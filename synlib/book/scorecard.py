@@ -1,8 +1,8 @@
 """The claims of the papers, the bands in which they count as reproduced, and verdicts.
 
 A chapter measures; `judge` compares with the band and returns rows; `Card` shows them. The rows of
-the paper profile are kept in ``book/results``, one file a chapter, written by
-``synlib book --profile paper``.
+the paper profile are kept in ``book/results``, one file a chapter, written by ``synlib book`` and
+``synlib runs``.
 """
 
 import json

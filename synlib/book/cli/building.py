@@ -35,13 +35,14 @@ def figures(chapters, profile, assignments, output, jobs):
 
 
 @click.command()
-@click.option("--profile", type=PROFILES, default="quick", show_default=True,
+@click.option("--profile", type=PROFILES, default="paper", show_default=True,
               help="Sizes: those in the notebooks, or those of the papers.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; by default one a core.")
 def book(profile, jobs):
     """Execute the notebooks and build the book, _build/html/index.html.
 
-    The paper profile also stores the rows of the scorecard, in book/results.
+    The paper profile draws stored runs, computes those that are missing, and stores the rows of the
+    scorecard in book/results.
     """
     paths = notebooks.all_notebooks()
     notebooks.require("ipykernel", "jupyter_book")
