@@ -271,6 +271,68 @@ def single_cache(memory, network, decay_order, decay_form):
     return stages[0], bool(caches)
 
 
+@dataclass(frozen=True)
+class ColumnTransfer(Memory):
+    """A transient store that is written down a column at a time, each in its turn.
+
+    A column holds the synapses from one input onto all units of a layer, which a crossbar array
+    reads at once. Whatever it holds is moved into the persistent store.
+
+    Parameters
+    ----------
+    every : int
+        Steps between two transfers; each layer transfers at the same steps.
+    columns : int
+        How many columns are transferred then, or all that a layer has.
+    decay_time : float
+        Time constant of the decay of the transient store, in steps; > 1, ``inf`` for none.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range.
+
+    Notes
+    -----
+    It has the method `store`, so that it runs in the reference engine of `MLP` and in
+    `synlib.torch.Plastic`. In the algorithm that it is like, gradients go to one array of devices
+    whose columns are added to another array in turn; they are not taken away from the first, but
+    fade there since its devices are asymmetric.
+
+    References
+    ----------
+    Gokmen and Haensch (2020), Front Neurosci 14:103.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> stores = np.zeros((3, 2)), np.zeros((3, 2))
+    >>> (transient, persistent), _ = ColumnTransfer().store(0, np.ones((3, 2)), stores, 2, None)
+    >>> transient[:, 0], persistent[:, 0]  # the second input has its turn at the second step
+    (array([1., 0., 1.]), array([0., 1., 0.]))
+    """
+
+    every: int = 1
+    columns: int = 1
+    decay_time: float = math.inf
+
+    def __post_init__(self):
+        check_count("every", self.every)
+        check_count("columns", self.columns)
+        check_number("decay_time", self.decay_time, "a number of steps > 1", lambda v: v > 1)
+
+    def store(self, layer, change, stores, step, random):
+        transient, persistent = stores
+        transient += change
+        if step % self.every == 0:
+            first = (step // self.every - 1) * self.columns
+            n_inputs = len(transient)
+            turn = np.arange(first, first + min(self.columns, n_inputs)) % n_inputs
+            persistent[turn] += transient[turn]
+            transient[turn] = 0
+        return (transient * math.exp(-1 / self.decay_time), persistent), 0.0
+
+
 def stack(stages):
     """The settings of the stores of a memory, as one `Cache` of arrays (n_stores,)."""
     return kernels.Cache(*(np.array(values) for values in zip(*stages, strict=True)))

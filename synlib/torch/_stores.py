@@ -6,9 +6,12 @@ step happens in the order of `synlib.reference`.
 
 from functools import partial
 
+import numpy as np
 import torch
 
+from synlib import _rules
 from synlib._kernels.layer import LAYER, NETWORK, NEURON, NEURON_SUM
+from synlib.memory import Persistent
 from synlib.torch._cells import precision_of
 from synlib.torch._choice import matrix
 
@@ -117,7 +120,7 @@ class Stores:
             store.masked_fill_(due, 0)
         (*self.transient, self.persistent)[s + 1].add_(moved)
 
-    def hold(self):
+    def hold(self, step):
         """What holding and changing the transient weights costs at the end of a step."""
         for store, earlier, cache in zip(self.transient, self.earlier, self.caches, strict=True):
             if cache.maintenance_cost:
@@ -148,6 +151,58 @@ class Stores:
         self.spent.copy_(state["spent"])
         self.persistent.copy_(persistent)
         self.version = None  # whether the model sees these weights is looked at in the next step
+
+
+class OwnStores(Stores):
+    """The stores of a memory of one's own, whose method ``store`` is asked at every step.
+
+    Parameters
+    ----------
+    parameter : Parameter
+    memory : Memory
+    """
+
+    def __init__(self, parameter, memory):
+        (plain,) = Persistent().settings("after", "exponential")
+        n_transient = _rules.n_stores(memory) - 1
+        super().__init__(parameter, (plain,) * (max(1, n_transient) + 1))
+        for name in ("transient", "flagged", "earlier"):
+            setattr(self, name, getattr(self, name)[:n_transient])
+        self.memory, self.change = memory, None
+        self.layer = self.random = None  # said when all parameters are known
+
+    @property
+    def seen(self):
+        return (self.in_transit + self.persistent).to(self.parameter.dtype)
+
+    @property
+    def in_transit(self):
+        return sum(self.transient, torch.zeros_like(self.persistent))
+
+    def enter(self, change):
+        self.change = change
+        self.spent[2] += torch.count_nonzero(change)
+
+    def due(self, s, step):
+        """The memory itself decides what is."""
+
+    def hold(self, step):
+        """Let the memory store the change of a step."""
+        stores = [*self.transient, self.persistent]
+        change = torch.zeros_like(stores[0]) if self.change is None else self.change
+        self.change = None
+        shown = [matrix(one).T.cpu().to(precision_of(one)).numpy() for one in (change, *stores)]
+        kept, energy = _rules.store(self.memory, self.layer, shown[0], shown[1:], step, self.random)
+        for store, one in zip(stores, kept, strict=True):
+            store.copy_(torch.from_numpy(np.ascontiguousarray(one.T)).view(store.shape))
+        self.spent[0] += energy
+
+    def state(self):
+        return {**super().state(), "random": self.random.bit_generator.state}
+
+    def load(self, state, persistent):
+        super().load(state, persistent)
+        self.random.bit_generator.state = state["random"]
 
 
 def size_of(weights):

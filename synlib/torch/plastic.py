@@ -2,13 +2,14 @@
 
 import torch
 
+from synlib import _rules
 from synlib._random import generator
 from synlib._validation import check_count
 from synlib.memory import Memory, Persistent
 from synlib.plasticity import AllSynapses, PlasticityRule
 from synlib.torch._cells import Cells, precision_of
 from synlib.torch._choice import Choice, check_masks, check_rule, layers_of, plastic_parts
-from synlib.torch._stores import NETWORK, Stores, size_of
+from synlib.torch._stores import NETWORK, OwnStores, Stores, size_of
 from synlib.torch.ledger import Ledger, check_parameter
 
 
@@ -33,6 +34,8 @@ class Plastic(Ledger, torch.optim.Optimizer):
     memory : Memory, optional
         Where changes are stored: `Persistent`, the default, or `SynapticCache`. Its scope "neuron"
         is a unit, "layer" a parameter, "network" all parameters; a step is one of the optimizer.
+        The method ``store`` of a memory of one's own is asked for each parameter; a bias is seen as
+        weights from one input.
     model, exponent, count_writes, record_every
         As of `Ledger`.
     masks : dict of bool tensors, optional
@@ -82,13 +85,10 @@ class Plastic(Ledger, torch.optim.Optimizer):
         if not isinstance(self.plasticity, PlasticityRule):
             raise ValueError(f"plasticity must be a PlasticityRule, got {plasticity!r}")
         if not isinstance(self.memory, Memory):
-            raise ValueError(f"memory must be Persistent or SynapticCache, got {memory!r}")
-        self._stages = self.memory.settings("after", "exponential")
-        if self._stages is None:
-            raise ValueError(
-                f"memory must be Persistent or SynapticCache, got {memory!r}: the method store of "
-                "a memory of one's own runs in MLP(engine='reference')"
-            )
+            raise ValueError(f"memory must be a Memory, got {memory!r}")
+        stages = self.memory.settings("after", "exponential")
+        self._is_own = stages is None  # has the method store
+        self._stages = () if self._is_own else stages
         self.masks = dict(masks or {})
         self._randoms = generator(random_state).spawn(3)[2]  # as in MLP
         super().__init__(
@@ -142,7 +142,11 @@ class Plastic(Ledger, torch.optim.Optimizer):
     def _new(self, parameter):
         name = self._named[parameter]
         check_parameter(name, parameter)
-        stores = self._stores[parameter] = Stores(parameter, self._stages)
+        if self._is_own:
+            stores = OwnStores(parameter, self.memory)
+        else:
+            stores = Stores(parameter, self._stages)
+        self._stores[parameter] = stores
         written = stores.persistent if stores.caches else parameter
         self._cells[parameter] = Cells(name, written, self.count_writes)
         return self._cells[parameter]
@@ -164,8 +168,9 @@ class Plastic(Ledger, torch.optim.Optimizer):
         check_masks(self.masks, names, parameters)
         self._randoms.spawn(len(parameters))
         for_choices = self._randoms.spawn(len(parameters))
-        for name, parameter, layer, part, for_choice in zip(
-            names, parameters, layers, parts, for_choices, strict=True
+        for_stores = self._randoms.spawn(len(parameters))
+        for name, parameter, layer, part, for_choice, for_store in zip(
+            names, parameters, layers, parts, for_choices, for_stores, strict=True
         ):
             if parameter not in self._choices:
                 check_rule(self.plasticity, layer, len(parameter) if parameter.ndim else 1)
@@ -179,6 +184,9 @@ class Plastic(Ledger, torch.optim.Optimizer):
                         f"{name}, which will never change"
                     )
                 self._choices[parameter] = choice
+                if self._is_own:
+                    self._stores[parameter].layer = layer
+                    self._stores[parameter].random = for_store
 
     # -------------------------------------------------------------- steps
 
@@ -241,7 +249,7 @@ class Plastic(Ledger, torch.optim.Optimizer):
                 if one is not None:
                     stores.settle(s, one)
         for stores in self._stores.values():
-            stores.hold()
+            stores.hold(step)
         super()._store()
         begins = any(cache.deferred or cache.decay_first for cache in self._stages[:-1])
         if begins:
@@ -286,7 +294,7 @@ class Plastic(Ledger, torch.optim.Optimizer):
 
     def _check_state(self, state):
         super()._check_state(state)
-        n_caches = len(self._stages) - 1
+        n_caches = (_rules.n_stores(self.memory) if self._is_own else len(self._stages)) - 1
         for kept in state["cells"]:
             if "initial" in kept and len(kept.get("stores", {}).get("transient", [])) != n_caches:
                 raise ValueError(f"state must be of a Plastic with the memory {self.memory!r}")

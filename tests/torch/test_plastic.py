@@ -13,6 +13,7 @@ from torch import nn  # noqa: E402
 import synlib  # noqa: E402
 from synlib import MLP, Persistent, SynapticCache  # noqa: E402
 from synlib.energy import LEDGER  # noqa: E402
+from synlib.memory import ColumnTransfer, Memory  # noqa: E402
 from synlib.reference import extreme as obvious  # noqa: E402
 from synlib.torch import Ledger, Plastic  # noqa: E402
 from synlib.torch._choice import extreme  # noqa: E402
@@ -145,6 +146,88 @@ def test_a_rule_of_ones_own_is_asked(images):
     plastic = Plastic(SGD(model.parameters(), lr=0.1), Proportional(), random_state=1)
     learn(model, plastic, X, y)
     assert worst(plastic.energy_, {name: net.energy_[name] for name in LEDGER}) < 1e-9
+
+
+class Lucky(Memory):
+    """What is above a threshold is consolidated, with luck; the rest costs and fades."""
+
+    def store(self, layer, change, stores, step, random):
+        transient, persistent = stores
+        transient = transient + change
+        above = np.abs(transient) > 0.003
+        moved = np.where(above & (random.random(above.shape) < 0.5), transient, 0)
+        transient = transient - moved
+        return (0.99 * transient, persistent + moved), 1e-3 * np.abs(transient).sum()
+
+
+class Coarse(Memory):
+    """One store, which has room for a few digits."""
+
+    n_stores = 1
+
+    def store(self, layer, change, stores, step, random):
+        return [np.round(stores[0] + change, 3)], 0.0
+
+
+OWN = [
+    Lucky(),
+    Coarse(),
+    ColumnTransfer(),
+    ColumnTransfer(every=3, columns=7, decay_time=50),
+    ColumnTransfer(columns=1000),
+]
+
+
+@pytest.mark.parametrize("memory", OWN, ids=repr)
+@pytest.mark.parametrize("rule", ["all", "largest"])
+def test_a_memory_of_ones_own_is_asked(images, memory, rule):
+    X, y = images
+    net = MLP(100, plasticity=RULES[rule], memory=memory, init_scale=0.1, max_epochs=1,
+              random_state=1, engine="reference").fit(X, y)  # fmt: skip
+    model = network(net.initial_weights_)
+    plastic = Plastic(SGD(model.parameters(), lr=0.1), RULES[rule], memory, random_state=1)
+    learn(model, plastic, X, y)
+    assert worst(plastic.energy_, {name: net.energy_[name] for name in LEDGER}) < 1e-9
+    for layer, w in zip(model[::2], net.weights_, strict=True):
+        np.testing.assert_allclose(layer.weight.detach().numpy().T, w, rtol=0, atol=1e-12)
+
+
+def test_columns_against_the_obvious():
+    """Every column by itself, biases as columns of their own, under an optimizer with a state."""
+    memory = ColumnTransfer(every=2, columns=3, decay_time=20)
+    torch.manual_seed(1)
+    model, plain = cnn().double(), cnn().double()
+    plain.load_state_dict(model.state_dict())
+    plastic = Plastic(SGD(model.parameters(), 0.1), memory=memory, model=model, count_writes=True)
+    persistent = [p.detach().clone() for p in plain.parameters()]
+    transient = [torch.zeros_like(p) for p in persistent]
+    writes = [torch.zeros_like(p, dtype=int) for p in persistent]
+    for step in range(1, 30):
+        x = torch.randn(3, 1, 12, 12).double()
+        for m, zero in ((model, plastic.zero_grad), (plain, plain.zero_grad)):
+            zero()
+            m(x).square().mean().backward()
+        plastic.step()
+        for p, lasting, s, w in zip(plain.parameters(), persistent, transient, writes, strict=True):
+            s -= 0.1 * p.grad
+            n_columns = p[0].numel()
+            if step % 2 == 0:
+                for k in range(min(3, n_columns)):
+                    column = ((step // 2 - 1) * 3 + k) % n_columns
+                    for unit in range(len(p)):
+                        of_unit = s[unit].view(-1)
+                        w[unit].view(-1)[column] += of_unit[column] != 0
+                        lasting[unit].view(-1)[column] += of_unit[column]
+                        of_unit[column] = 0
+            s *= np.exp(-1 / 20)
+            with torch.no_grad():
+                p.copy_(s + lasting)
+    for p, q, w, counted in zip(
+        model.parameters(), plain.parameters(), writes, plastic.writes_.values(), strict=True
+    ):
+        torch.testing.assert_close(p, q, rtol=1e-12, atol=1e-14)
+        assert torch.equal(w, counted.long())
+    assert 0 < plastic.energy_["writes"] < 0.5 * 29 * plastic.n_cells_
 
 
 @pytest.mark.parametrize("of_unit", [True, False])
@@ -295,14 +378,17 @@ def test_schedules_scalers_groups_and_zero_grad_work():
     assert list(plastic.by_parameter_.index) == [name for name, _ in model.named_parameters()]
 
 
-@pytest.mark.parametrize("memory", ["synapse", "next, decay before", "cascade", "persistent"])
+@pytest.mark.parametrize(
+    "memory", ["synapse", "next, decay before", "cascade", "persistent", "lucky"]
+)
 def test_learning_goes_on_from_a_file(memory):
     rule = synlib.RandomSynapses(0.5)
 
     def begin(seed):
         model = cnn()
         optimizer = Adam(model.parameters(), 0.01)
-        return model, Plastic(optimizer, rule, MEMORIES[memory], model=model, random_state=seed)
+        stored = Lucky() if memory == "lucky" else MEMORIES[memory]
+        return model, Plastic(optimizer, rule, stored, model=model, random_state=seed)
 
     model, plastic = begin(0)
     train(model, plastic)
@@ -338,7 +424,7 @@ def test_what_others_write_goes_to_the_persistent_store():
     ("arguments", "message"),
     [
         (dict(plasticity="all"), "plasticity must be a PlasticityRule"),
-        (dict(memory="none"), "memory must be Persistent or SynapticCache"),
+        (dict(memory="none"), "memory must be a Memory, got 'none'"),
         (dict(plasticity=synlib.RandomNeurons(0.5)), "an optimizer never sees those"),
         (dict(plasticity=synlib.LargestErrors(0.5)), "an optimizer never sees those"),
         (dict(plasticity=synlib.LargestUpdates((0.1, 0.2))), "fraction must be one value"),
