@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import importlib.util
 import sys
 from functools import cache
 from importlib import metadata
@@ -22,9 +23,10 @@ def run_keys(function, runs):
     captured = None if is_library(function) else identity(function)
     name = library_name(function) if captured is None else captured
     known = {}
+    packages = [f"{p} {metadata.version(p)}" for p in packages_of(function) if is_installed(p)]
 
     def key(seed, point):
-        entries = [name, f"seed {seed}"]
+        entries = [name, f"seed {seed}", *packages]
         for argument, value in sorted(point.items()):
             if id(value) not in known:
                 known[id(value)] = _argument_identity(value)
@@ -32,6 +34,16 @@ def run_keys(function, runs):
         return "\n".join(entries)
 
     return captured, [key(seed, point) for seed, point in runs]
+
+
+def packages_of(function):
+    """Names of packages, of extras, that a function needs: its attribute ``packages``."""
+    return getattr(function, "packages", ())
+
+
+def is_installed(package):
+    """Whether a package could be imported."""
+    return importlib.util.find_spec(package) is not None
 
 
 def _argument_identity(value):

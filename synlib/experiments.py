@@ -414,6 +414,85 @@ def mlp_writes(*, dataset="mnist-subset", published=None, n_quantiles=51, random
     return records
 
 
+def torch_history(
+    *,
+    dataset="mnist-subset",
+    network="mlp",
+    optimizer="sgd",
+    learning_rate=0.05,
+    batch_size=10,
+    plasticity=None,
+    memory=None,
+    until=None,
+    max_epochs=2,
+    evaluations=24,
+    random_state=None,
+):
+    """A network in PyTorch learns images under any optimizer; one record per evaluation.
+
+    Parameters
+    ----------
+    dataset : str, path or Dataset
+        As in `mlp_history`; images of 28 by 28 pixels.
+    network : {"mlp", "cnn"}
+        50 hidden units between two layers of weights; or two layers of convolutions, of 8 and 16
+        filters, below one of weights. With biases, in double precision.
+    optimizer : {"sgd", "adam"}
+        With the defaults of PyTorch but for the rate.
+    learning_rate : float
+    batch_size : int
+        Images at a step.
+    plasticity, memory : optional
+        As `synlib.torch.Plastic` takes them.
+    until : float, optional
+        Accuracy that ends learning at the first look at or above it.
+    max_epochs : int
+        Passes through the training images, in an order drawn for each.
+    evaluations : int
+        How often to look in all that time, evenly.
+    random_state : int, Generator or None
+        Source of initial weights, order and random rules.
+
+    Returns
+    -------
+    list of dict
+        For each evaluation: the arguments, step, accuracy on the test images, the ledger so far;
+        ``cells``, the number of weights; ``final_writes`` of all of them and ``most_written``,
+        those of the most written one, if what the network sees in caches is written now;
+        ``transient_writes``, the changes that entered caches; what is needed to repeat the run,
+        see `provenance`, and the version of PyTorch.
+
+    Raises
+    ------
+    MissingExtra
+        Without PyTorch: ``pip install "synlib[torch]"``.
+
+    Examples
+    --------
+    >>> import pytest; _ = pytest.importorskip("torch")
+    >>> records = torch_history(network="cnn", max_epochs=1, batch_size=1000, evaluations=2,
+    ...                         random_state=0)
+    >>> [record["step"] for record in records], records[-1]["most_written"]
+    ([3, 6], 6)
+    """
+    from synlib.torch import training
+
+    name, checksum, images = _images(dataset, None, np.dtype(np.float64))
+    arguments = dict(
+        network=network, optimizer=optimizer, learning_rate=learning_rate, batch_size=batch_size,
+        plasticity=plasticity, memory=memory, until=until, max_epochs=max_epochs,
+        evaluations=evaluations,
+    )  # fmt: skip
+    records = training.train(images, **arguments, random_state=random_state)
+    described = {name: _plain(value) for name, value in arguments.items()}
+    described |= provenance(name, checksum, random_state) | {"torch": _version("torch")}
+    return [described | record for record in records]
+
+
+# what it needs besides the packages of the library
+torch_history.packages = ("torch",)  # type: ignore[attr-defined]
+
+
 def spiking_run(
     *,
     n_patterns=10,

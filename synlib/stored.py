@@ -24,7 +24,7 @@ from synlib import _columns
 from synlib._described import NotStorable, plain
 
 # entries that say with what a run was made, and may differ between equal runs
-VERSIONS = ("synlib", "numpy", "numba", "python")
+VERSIONS = ("synlib", "numpy", "numba", "python", "torch")
 # environment variables: the file where `sweep` looks for runs, and the folder where it tells who
 # runs a chapter what it has found and computed
 FILE = "SYNLIB_STORED"
@@ -103,6 +103,11 @@ class StoredRuns:
     def __iter__(self):
         """Keys of all runs, in the order of the file."""
         return iter(self._places)
+
+    @property
+    def functions(self):
+        """Names of the functions of all runs."""
+        return list(dict.fromkeys(group["function"] for group in self._groups))
 
     def find(self, wanted):
         """The `Run` with a key, or None."""
