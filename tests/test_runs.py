@@ -113,6 +113,18 @@ def test_runs_are_drawn_and_told(book):
     assert in_cache(book) == 2
 
 
+def test_a_chapter_of_one_size_draws_its_runs_in_both_profiles(book):
+    (book / "notebooks" / "params" / "01_one.yaml").write_text("{}\n")
+    for profile in ("quick", "paper"):
+        said, _ = figures(book, "--profile", profile)
+        assert re.fullmatch(
+            r"This chapter has one size: 2 runs, all stored on \d+ \w+ 20\d\d\.", said
+        )
+    assert in_cache(book) == 0
+    said, _ = figures(book, "--profile", "quick", "-p", "seeds=4")
+    assert said.endswith("and 1 computed for this page.")
+
+
 def test_a_failing_chapter_replaces_nothing_and_what_was_finished_is_kept(book):
     kept = [book / "book" / "runs" / "01_one.json.gz", book / "book" / "results" / "01_one.json"]
     before = [path.read_bytes() for path in kept]

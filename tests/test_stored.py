@@ -30,7 +30,7 @@ from synlib.experiments import (
     spiking_run,
 )
 from synlib.stored import Run, StoredRuns
-from synlib.sweep import sweep
+from synlib.sweep import is_installed, sweep
 
 NETS = dict(dataset="digits", hidden=[10, 20], max_epochs=2, seeds=2)
 CACHE = dict(threshold=0.01, decay_time=100.0, maintenance_cost=1e-3)
@@ -266,6 +266,13 @@ def test_a_random_handful_is_still_what_the_library_computes():
     """Drawn anew each time; the seed is at the top of what pytest prints."""
     for drawn in runs.draw(int(os.environ["SYNLIB_DRAW"]), budget=20):
         assert runs.repeat(drawn) == [], f"`synlib check {drawn.name}`: {runs.summary(drawn.run)}"
+
+
+def test_only_chapters_that_need_pytorch_are_left_out_of_that():
+    lacking = runs.chapters_lacking()
+    assert lacking == ({} if is_installed("torch") else {"13_joules": ["torch"]})
+    if lacking:
+        pytest.skip("runs of 13_joules are not repeated here, but by `make test-torch`")
 
 
 def test_a_memory_may_have_got_settings_since():

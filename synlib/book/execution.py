@@ -20,7 +20,7 @@ from synlib import archives, stored
 from synlib._images import DATASETS
 from synlib._kernels.warm import warm
 from synlib.book import parameters, runs, scorecard, up_to_date
-from synlib.book.notebooks import SUMMARY, profile_values, require
+from synlib.book.notebooks import SUMMARY, has_one_size, profile_values, require
 
 CHAPTERS_AT_ONCE = 2
 NETWORK_SECONDS = 10  # without an answer from OpenML
@@ -31,15 +31,16 @@ def run_notebooks(
 ):  # fmt: skip
     """Execute notebooks with papermill, and take the figures out of them.
 
-    With the sizes of the papers, stored runs are looked up. With ``renew`` "all", all are computed,
-    with "missing" only those that are not stored, and the file is written anew. ``results`` is the
+    With the sizes of the papers, stored runs are looked up, and so they are for chapters that have
+    one size. With ``renew`` "all", all are computed, with "missing" only those that are not stored,
+    and the file is written anew. ``results`` is the
     folder where the rows of the scorecard are stored, if they are to be. With ``keep``, what is in
     ``output`` stays where nothing that it was made of has changed. A notebook that fails leaves the
     figures that it has drawn, and the others run.
     """
     require("ipykernel")
     chapters = _all_values(notebooks, profile, given)
-    drawn = {} if renew == "all" or profile != "paper" else _stored_files(chapters)
+    drawn = {} if renew == "all" else _stored_files(chapters, profile)
     _find_data({path: values for path, values in chapters.items() if path not in drawn})
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -105,9 +106,13 @@ def _all_values(notebooks, profile, given):
     return chapters
 
 
-def _stored_files(chapters):
-    """The files of stored runs of the chapters that have one."""
-    paths = {path: runs.path_of(path.stem) for path in chapters}
+def _stored_files(chapters, profile):
+    """The files of stored runs of the chapters that have one, if they are of this profile."""
+    paths = {
+        path: runs.path_of(path.stem)
+        for path in chapters
+        if profile == "paper" or has_one_size(path)
+    }
     return {path: file for path, file in paths.items() if file.is_file()}
 
 

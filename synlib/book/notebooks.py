@@ -51,4 +51,13 @@ def require(*modules):
 def profile_values(path, profile):
     if profile == "quick":
         return {}
-    return yaml.safe_load((path.parent / "params" / f"{path.stem}.yaml").read_text())
+    return yaml.safe_load(_paper_profile(path).read_text())
+
+
+def has_one_size(path):
+    """Whether a chapter is the same in both profiles."""
+    return _paper_profile(path).is_file() and not profile_values(path, "paper")
+
+
+def _paper_profile(path):
+    return path.parent / "params" / f"{path.stem}.yaml"

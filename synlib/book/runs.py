@@ -5,6 +5,7 @@ how it is seen that they are still what the library computes.
 """
 
 import datetime
+import os
 import random
 import re
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ import llvmlite.binding as llvm
 from synlib import archives, stored
 from synlib._described import of_library, revived
 from synlib.book import notebooks
-from synlib.sweep import run_once, seed_state
+from synlib.sweep import is_installed, packages_of, run_once, seed_state
 
 # relative, of numbers that are not whole: what perceptrons multiply, and what goes to the ledger of
 # a network, may be added in another order on another processor or after any change of the kernels,
@@ -47,6 +48,16 @@ class Drawn:
 def path_of(chapter):
     """The file of the stored runs of a chapter, which may not be there."""
     return notebooks.ROOT / "book" / "runs" / f"{chapter}.json.gz"
+
+
+def use_stored(chapter):
+    """Let `synlib.sweep` look among the stored runs of a chapter, in whatever profile it runs.
+
+    For a chapter that not every installation can compute. Who runs the chapters has a say first:
+    ``$SYNLIB_STORED`` stays as it is.
+    """
+    path = path_of(chapter)
+    os.environ.setdefault(stored.FILE, str(path) if path.is_file() else "")
 
 
 def store(chapter, notes):
@@ -88,18 +99,19 @@ def where_from(chapter, profile, n_stored, n_computed):
     total = n_stored + n_computed
     if not total:
         return ""
-    if profile == "quick":
-        return f"At small sizes, which take seconds: {total:,} runs, computed for this page."
+    size = (
+        "At the size of the papers" if profile == "paper" else "At small sizes, which take seconds"
+    )
+    if notebooks.has_one_size(notebooks.find(chapter)):
+        size = "This chapter has one size"
     if not n_stored:
-        return f"At the size of the papers: {total:,} runs, all computed for this page."
+        each = "all " if profile == "paper" else ""
+        return f"{size}: {total:,} runs, {each}computed for this page."
     first, last = (f"{day.day} {day:%B %Y}" for day in made(chapter))
     kept = f"stored on {last}" if first == last else f"stored between {first} and {last}"
     if not n_computed:
-        return f"At the size of the papers: {total:,} runs, all {kept}."
-    return (
-        f"At the size of the papers: {n_stored:,} runs {kept}, and {n_computed:,} computed for "
-        "this page."
-    )
+        return f"{size}: {total:,} runs, all {kept}."
+    return f"{size}: {n_stored:,} runs {kept}, and {n_computed:,} computed for this page."
 
 
 def find(name):
@@ -125,7 +137,7 @@ def find(name):
 def draw(seed, budget):
     """Stored runs drawn at random, of any chapter, until they take so many seconds together.
 
-    Runs on data that are not on this computer are left out.
+    Runs on data or with packages that are not on this computer are left out.
 
     Parameters
     ----------
@@ -145,10 +157,26 @@ def draw(seed, budget):
         found = find(name)
         if drawn and spent >= budget:
             break
-        if all(map(_is_here, found.run.arguments.values())):
+        if not lacking(found.run.function) and all(map(_is_here, found.run.arguments.values())):
             drawn.append(found)
             spent += found.run.seconds
     return drawn
+
+
+def lacking(function):
+    """Packages that a function, by its name, needs and that are not installed: a list of str."""
+    return [name for name in packages_of(of_library(function)) if not is_installed(name)]
+
+
+def chapters_lacking():
+    """Chapters with stored runs that cannot be computed here: a list of packages for each."""
+    found = {}
+    for path in notebooks.all_notebooks():
+        if path_of(path.stem).is_file():
+            functions = _opened(path.stem).functions
+            packages = sorted({name for function in functions for name in lacking(function)})
+            found |= {path.stem: packages} if packages else {}
+    return found
 
 
 def repeat(drawn):

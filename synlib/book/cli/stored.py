@@ -45,10 +45,18 @@ def check(names, seed, seconds):
     """
     if names:
         drawn = list(map(runs.find, names))
+        for each in drawn:
+            for package in runs.lacking(each.run.function):
+                raise click.ClickException(
+                    f"{each.name} cannot be computed here: {package} is missing: "
+                    f'pip install "synlib[{package}]"'
+                )
     else:
         seed = int.from_bytes(os.urandom(4)) if seed is None else seed
         click.echo(f"drawn with --seed {seed}")
         drawn = runs.draw(seed, seconds)
+        for chapter, packages in runs.chapters_lacking().items():
+            click.echo(f"{chapter} is left out: {', '.join(packages)} is not installed")
     differing = 0
     for each in drawn:
         found = runs.repeat(each)
