@@ -16,12 +16,20 @@ from synlib.experiments import torch_history  # noqa: E402
 from synlib.sweep import run_once, seed_state  # noqa: E402
 from synlib.torch import training  # noqa: E402
 
+# Runs are the same to the last bit on one processor. With the vector units of another (AVX2 for
+# AVX-512) sums come in another order: seven kinds of runs then differed by 5e-14 at most, and in no
+# whole number. Without either PyTorch draws initial weights that differ in the eighth digit, and
+# what is learned drifts apart.
+TOLERANCE = 1e-9
 RUNS = Path(__file__).parents[2] / "book" / "runs" / "13_joules.json.gz"
 SHORT = dict(max_epochs=1, batch_size=200, evaluations=3, random_state=3)
 CACHE = SynapticCache(0.01, "synapse", decay_time=50)
 
 
-@pytest.mark.skipif(not RUNS.is_file(), reason="nothing is stored")
+@pytest.mark.skipif(
+    not torch.backends.cpu.get_cpu_capability().startswith("AVX"),
+    reason="PyTorch draws other initial weights on processors without AVX2",
+)
 def test_some_stored_runs_are_what_is_computed():
     """Drawn anew each time; the seed is at the top of what pytest prints."""
     kept = stored.StoredRuns(RUNS)
@@ -30,7 +38,7 @@ def test_some_stored_runs_are_what_is_computed():
         arguments = {name: revived(value) for name, value in run.arguments.items()}
         function = of_library(run.function)
         records, _ = run_once(function, arguments | {"random_state": seed_state(run.seed)})
-        assert stored.differences(run, records, function.tolerance) == [], key
+        assert stored.differences(run, records, TOLERANCE) == [], key
 
 
 @pytest.mark.parametrize("network", training.NETWORKS)
