@@ -63,6 +63,7 @@ SMALL = {
     ),
     "11_scorecard": dict(show_chapter=""),
     "12_spiking_neuron": dict(n_patterns=[1, 3], thresholds=[0.05, 0.2], seeds=2),
+    "13_joules": dict(thresholds=[0.005, 0.02, 0.1], periods=[2, 20, 100], seeds=2),
 }
 
 # small networks and few images, and seven values for each list
@@ -90,6 +91,7 @@ CHEAP = {
     ),
     "11_scorecard": {},
     "12_spiking_neuron": {},
+    "13_joules": dict(seeds=2),  # without PyTorch there are those that are stored, and no others
 }  # fmt: skip
 SEVEN = {
     "01_perceptron_energy": dict(
@@ -144,6 +146,10 @@ SEVEN = {
         n_patterns=[1, 2, 3, 4, 5, 6, 7], thresholds=[0.05, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5],
         costs=[0.0, 1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4],
     ),
+    "13_joules": dict(
+        thresholds=[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1],
+        periods=[2, 5, 10, 20, 50, 100, 300],
+    ),
 }  # fmt: skip
 
 
@@ -155,7 +161,7 @@ def lengths(name):
             key: {1: seven[3:4], 2: seven[2::4], 7: seven}[odd if number % 2 else even]
             for number, (key, seven) in enumerate(SEVEN[name].items())
         }
-        yield CHEAP[name] | values | dict.fromkeys(seeded, seeds)
+        yield dict.fromkeys(seeded, seeds) | CHEAP[name] | values
 
 
 @pytest.mark.parametrize("name", [path.stem for path in sorted(NOTEBOOKS.glob("*.ipynb"))])
@@ -348,6 +354,14 @@ def check_12(lines):
     found = verdicts(lines)
     assert found["E16", "saved"] == (pytest.approx(0.71, abs=0.01), "reproduced")
     assert found["E16", "threshold"] == (pytest.approx(0.75, abs=0.01), "reproduced")
+
+
+def check_13(lines):
+    found = {line[:24].strip(): line[24:].split() for line in lines[1:6]}
+    assert float(found["every k steps, seen"][0]) == pytest.approx(-1, abs=0.2)
+    assert float(found["threshold, hidden"][0]) < -1
+    assert found["every k steps, hidden"][1] == "20"  # with longer ones it loses its way
+    assert found["threshold, hidden"][1] == "0.1"
 
 
 CHECKS = {name: globals()[f"check_{name[:2]}"] for name in SMALL}

@@ -9,6 +9,8 @@ import pytest
 from matplotlib.colors import to_hex
 
 from synlib.book import plotting
+from synlib.book.plotting.devices import SCHEMES, WAYS
+from synlib.devices import DEVICES
 
 MANY = 9  # more than any list of styles ever had
 RATES = np.geomspace(0.1, 10, 5)
@@ -338,3 +340,82 @@ def test_numbers_of_a_figure_are_json_where_there_are_none(ax):
     assert json.loads(json.dumps(numbers, allow_nan=False)) == numbers
     assert [bar["size"][1] for bar in numbers["axes"][0]["bars"]] == [3, None]
     assert numbers["axes"][0]["lines"][0]["y"] == [None, 4]
+
+
+def ways(**columns):
+    """Looks of three seeds under each way of learning, in two panels."""
+    return pd.DataFrame(
+        dict(panel=panel, way=way, seed=seed, step=step, accuracy=step / 10 - seed / 100)
+        | {name: factor * place * step for name, factor in columns.items()}
+        for panel in "AB"
+        for place, way in enumerate(WAYS, start=1)
+        for seed in range(3)
+        for step in range(1, 6)
+    )
+
+
+def two_panels():
+    _, axes = plt.subplots(1, 2)
+    return dict(zip("AB", axes, strict=True))
+
+
+def test_all_ways_of_learning_are_drawn_and_told_apart():
+    panels = two_panels()
+    plotting.accuracy_against(ways(joules_low=1.0), "joules_low", panels, "joules")
+    for ax in panels.values():
+        lines = {line.get_label(): line for line in ax.get_lines()}
+        assert list(lines) == list(WAYS)
+        assert len({line.get_color() for line in lines.values()}) == len(WAYS)
+        for place, line in enumerate(lines.values(), start=1):
+            np.testing.assert_allclose(line.get_xdata(), place * np.arange(1, 6))
+            np.testing.assert_allclose(line.get_ydata(), np.arange(1, 6) / 10 - 0.01)
+    plt.close("all")
+
+
+def test_a_price_is_put_on_transient_writes():
+    panels, prices = two_panels(), np.array([0.0, 0.1, 1.0])
+    table = ways(persistent=1.0, transient=10.0)
+    table = table[table["step"] == 1]
+    plotting.price_of_transient(table, prices, {"here": 0.1}, panels)
+    for ax in panels.values():
+        curves = [line for line in ax.get_lines() if line.get_label() in WAYS]
+        for place, line in enumerate(curves, start=1):
+            np.testing.assert_allclose(line.get_ydata(), place * (1 + 10 * prices))
+    assert [[t.get_text() for t in ax.texts] for ax in panels.values()] == [["here"], []]
+    plt.close("all")
+
+
+def test_schemes_are_drawn_where_all_networks_got_there():
+    table = pd.DataFrame(
+        dict(scheme=scheme, setting=setting, seed=seed, step=100 * setting, reached=True,
+             writes_per_cell=10.0 * place / setting)
+        for place, scheme in enumerate(SCHEMES, start=1)
+        for setting in (1, 2, 4)
+        for seed in range(3)
+    )  # fmt: skip
+    table.loc[(table["setting"] == 4) & (table["seed"] == 1), "reached"] = False
+    _, axes = plt.subplots(1, 2)
+    plotting.writes_of_schemes(table, "writes_per_cell", "writes", axes)
+    drawn_in = [{line.get_label(): line for line in ax.get_lines()} for ax in axes]
+    assert list(drawn_in[0]) == ["threshold, seen", "threshold, hidden"]
+    assert {**drawn_in[0], **drawn_in[1]}.keys() == SCHEMES.keys()
+    looks = set()
+    for place, scheme in enumerate(SCHEMES, start=1):
+        (found,) = (lines[scheme] for lines in drawn_in if scheme in lines)
+        np.testing.assert_allclose(found.get_ydata(), [10 * place, 5 * place])
+        looks.add((found.get_color(), found.get_linestyle()))
+    assert len(looks) == len(SCHEMES)
+    ax = plotting.writes_against_time(table, table[table["setting"] == 1], plt.figure().gca())
+    assert [list(line.get_xdata()) for line in ax.get_lines()] == [[100, 200]] * 5 + [[100]]
+    plt.close("all")
+
+
+def test_ranges_of_devices_and_what_is_not_known():
+    figure, axes = plt.subplots(1, 2)
+    plotting.device_ranges([DEVICES["PCM"], DEVICES["NOR flash"]], axes)
+    for ax, name in zip(axes, ("energy", "endurance"), strict=True):
+        assert {tuple(line.get_xdata()) for line in ax.get_lines()} == {
+            getattr(DEVICES["PCM"], name)
+        }
+        assert [text.get_text() for text in ax.texts] == ["not known"]
+    plt.close(figure)

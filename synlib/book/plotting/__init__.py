@@ -7,6 +7,13 @@ apart. Lines are medians over seeds, bands reach from the lowest to the highest 
 from synlib._extras import extra
 
 with extra("book"):
+    from synlib.book.plotting.devices import (
+        accuracy_against,
+        device_ranges,
+        price_of_transient,
+        writes_against_time,
+        writes_of_schemes,
+    )
     from synlib.book.plotting.networks import (
         after_the_best,
         best_hidden,
@@ -77,6 +84,7 @@ __all__ = [
     "COLOURS",
     "MARKERS",
     "SCOPES",
+    "accuracy_against",
     "after_the_best",
     "against_decay",
     "best_against_cost",
@@ -85,6 +93,7 @@ __all__ = [
     "conductances",
     "corrected_maintenance",
     "cycled",
+    "device_ranges",
     "energy_against_accuracy",
     "energy_against_fraction",
     "energy_against_hidden",
@@ -108,6 +117,7 @@ __all__ = [
     "perceptron_energy",
     "perceptron_inefficiency",
     "powers",
+    "price_of_transient",
     "ratios",
     "robustness",
     "rules",
@@ -130,5 +140,7 @@ __all__ = [
     "use_style",
     "walk",
     "weight_variance",
+    "writes_against_time",
+    "writes_of_schemes",
     "writes_per_synapse",
 ]
