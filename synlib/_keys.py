@@ -23,7 +23,7 @@ def run_keys(function, runs):
     captured = None if is_library(function) else identity(function)
     name = library_name(function) if captured is None else captured
     known = {}
-    packages = [f"{p} {metadata.version(p)}" for p in packages_of(function) if is_installed(p)]
+    packages = [f"{p} {metadata.version(p)}" for p in packages_of(function) if can_import(p)]
 
     def key(seed, point):
         entries = [name, f"seed {seed}", *packages]
@@ -41,7 +41,7 @@ def packages_of(function):
     return getattr(function, "packages", ())
 
 
-def is_installed(package):
+def can_import(package):
     """Whether a package could be imported."""
     return importlib.util.find_spec(package) is not None
 

@@ -477,7 +477,7 @@ def torch_history(
     """
     from synlib.torch import training
 
-    name, checksum, images = _images(dataset, None, np.dtype(np.float64))
+    name, checksum, images = images_of(dataset, None, np.dtype(np.float64))
     arguments = dict(
         network=network, optimizer=optimizer, learning_rate=learning_rate, batch_size=batch_size,
         plasticity=plasticity, memory=memory, until=until, max_epochs=max_epochs,

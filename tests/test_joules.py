@@ -7,10 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 from synlib import stored
+from synlib._keys import can_import
 from synlib.book import joules, runs
 from synlib.book.cli.commands import main
 from synlib.devices import Device
-from synlib.sweep import is_installed
 
 MINE = Device("mine", (1e-12, 3e-12), (1e3, 1e5))
 RECORD = dict(
@@ -61,7 +61,7 @@ def test_the_table_of_memories_has_all_and_says_what_is_not_known():
 
 
 def test_a_run_that_is_not_stored_says_what_to_install():
-    if is_installed("torch"):
+    if can_import("torch"):
         pytest.skip("PyTorch is here, and would compute it")
     with pytest.raises(
         joules.MissingExtra, match=r'1 of these runs .* pip install "synlib\[torch\]"'
@@ -82,7 +82,7 @@ def test_what_is_stored_needs_no_pytorch():
 def test_who_runs_the_chapters_has_a_say_where_runs_are_looked_up(monkeypatch):
     monkeypatch.setenv(stored.FILE, "")  # all are to be computed
     runs.use_stored(joules.CHAPTER)
-    if not is_installed("torch"):
+    if not can_import("torch"):
         with pytest.raises(joules.MissingExtra):
             joules.learned(seeds=1, n_jobs=1, cache=False)
     monkeypatch.delenv(stored.FILE)
@@ -91,7 +91,7 @@ def test_who_runs_the_chapters_has_a_say_where_runs_are_looked_up(monkeypatch):
 
 
 def test_runs_that_need_what_is_not_installed_are_left_out_and_named(monkeypatch):
-    monkeypatch.setattr(runs, "is_installed", lambda package: False)
+    monkeypatch.setattr(runs, "can_import", lambda package: False)
     assert runs.chapters_lacking() == {joules.CHAPTER: ["torch"]}
     for seed in range(3):
         drawn = runs.draw(seed, budget=20)

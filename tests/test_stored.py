@@ -20,6 +20,7 @@ from synlib import (
     stored,
 )
 from synlib._described import NotStorable, described, revived
+from synlib._keys import can_import
 from synlib.book import runs
 from synlib.experiments import (
     mlp_history,
@@ -30,7 +31,7 @@ from synlib.experiments import (
     spiking_run,
 )
 from synlib.stored import Run, StoredRuns
-from synlib.sweep import is_installed, sweep
+from synlib.sweep import sweep
 
 NETS = dict(dataset="digits", hidden=[10, 20], max_epochs=2, seeds=2)
 CACHE = dict(threshold=0.01, decay_time=100.0, maintenance_cost=1e-3)
@@ -270,7 +271,7 @@ def test_a_random_handful_is_still_what_the_library_computes():
 
 def test_only_chapters_that_need_pytorch_are_left_out_of_that():
     lacking = runs.chapters_lacking()
-    assert lacking == ({} if is_installed("torch") else {"13_joules": ["torch"]})
+    assert lacking == ({} if can_import("torch") else {"13_joules": ["torch"]})
     if lacking:
         pytest.skip("runs of 13_joules are not repeated here, but by `make test-torch`")
 

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 from synlib._extras import MissingExtra, extra
+from synlib._keys import can_import, packages_of
 from synlib.book import runs
 from synlib.devices import DEVICES
 from synlib.experiments import torch_history
-from synlib.sweep import is_installed, packages_of, sweep
+from synlib.sweep import sweep
 
 with extra("book"):
     from IPython.display import HTML
@@ -29,10 +30,10 @@ def learned(**axes):
     """
     runs.use_stored(CHAPTER)
     with warnings.catch_warnings():
-        if not is_installed(PACKAGE):  # said below
+        if not can_import(PACKAGE):  # said below
             warnings.filterwarnings("ignore", r"\d+ of \d+ runs failed", RuntimeWarning)
         table = sweep(torch_history, **axes)
-    if "error" in table and not is_installed(PACKAGE):
+    if "error" in table and not can_import(PACKAGE):
         raise MissingExtra(
             f"{table['error'].notna().sum()} of these runs are not stored with the chapter, and to "
             f'compute them takes PyTorch: pip install "synlib[{PACKAGE}]"',

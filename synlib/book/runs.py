@@ -16,8 +16,9 @@ import llvmlite.binding as llvm
 
 from synlib import archives, stored
 from synlib._described import of_library, revived
+from synlib._keys import can_import, packages_of
 from synlib.book import notebooks
-from synlib.sweep import is_installed, packages_of, run_once, seed_state
+from synlib.sweep import run_once, seed_state
 
 # relative, of numbers that are not whole: what perceptrons multiply, and what goes to the ledger of
 # a network, may be added in another order on another processor or after any change of the kernels,
@@ -165,7 +166,7 @@ def draw(seed, budget):
 
 def lacking(function):
     """Packages that a function, by its name, needs and that are not installed: a list of str."""
-    return [name for name in packages_of(of_library(function)) if not is_installed(name)]
+    return [name for name in packages_of(of_library(function)) if not can_import(name)]
 
 
 def chapters_lacking():
