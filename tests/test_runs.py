@@ -125,6 +125,13 @@ def test_a_chapter_of_one_size_draws_its_runs_in_both_profiles(book):
     assert said.endswith("and 1 computed for this page.")
 
 
+def test_the_output_may_be_beside_where_one_is(book, monkeypatch):
+    monkeypatch.chdir(book)  # chapters run in another folder
+    result = run("figures", "1", "--jobs", "1", "--output", "beside")
+    assert result.exit_code == 0, result.output
+    assert told(book / "beside" / "01_one.ipynb")[0].endswith("2 runs, computed for this page.")
+
+
 def test_a_failing_chapter_replaces_nothing_and_what_was_finished_is_kept(book):
     kept = [book / "book" / "runs" / "01_one.json.gz", book / "book" / "results" / "01_one.json"]
     before = [path.read_bytes() for path in kept]

@@ -30,7 +30,7 @@ def figures(chapters, profile, assignments, output, jobs):
     """
     paths = list(dict.fromkeys(map(notebooks.find, chapters))) or notebooks.all_notebooks()
     given = dict(map(parameters.parse, assignments))
-    execution.run_notebooks(paths, profile, given, output.expanduser(), jobs)
+    execution.run_notebooks(paths, profile, given, output.expanduser().absolute(), jobs)
     click.echo(f"Figures are in {output}")
 
 
