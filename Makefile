@@ -12,7 +12,7 @@ export TQDM_DISABLE := 1
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
 
-book: environment  ## build the book, _build/html/index.html, from the stored runs (PROFILE=quick: small sizes, all computed)
+book: environment  ## build the book, _build/html/index.html, from the stored runs; some 3 minutes the first time (PROFILE=quick: small sizes, all computed)
 	$(BIN)/synlib book --profile $(PROFILE)
 
 runs: environment  ## compute the stored runs of the paper profile anew, with the full MNIST (CHAPTER=5: of one chapter; MISSING=1: only those that are not stored)

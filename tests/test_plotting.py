@@ -1,5 +1,6 @@
 """Every group has its line, and can be told from all others, however many there are."""
 
+import itertools
 import json
 
 import matplotlib.pyplot as plt
@@ -167,7 +168,7 @@ def test_learning_rates(ax):
     plotting.energy_by_rate(runs, ax, lines=MANY)
     names = [str(rate) for rate in range(1, MANY + 1)]
     check_curves(ax, names)
-    assert [text.get_text() for text in ax.texts] == [rf"$\eta$ = {name}" for name in names]
+    assert sorted(text.get_text() for text in ax.texts) == [rf"$\eta$ = {name}" for name in names]
     ax.clear()
     plotting.energy_by_rate(runs, ax, lines=3)
     assert [label for label, *_ in drawn(ax)] == ["1", "5", "9"]
@@ -178,7 +179,17 @@ def test_accuracies_at_learning_rates(ax):
     runs = table("accuracy", "learning_rate", names=accuracies, reached=True)
     plotting.energy_against_rate(runs, ax, lines=MANY)
     check_curves(ax, [f"{accuracy:.0%}" for accuracy in accuracies])
-    assert [text.get_text() for text in ax.texts] == [f"{100 * a:.3g} %" for a in accuracies]
+    assert sorted(text.get_text() for text in ax.texts) == [f"{100 * a:.3g} %" for a in accuracies]
+
+
+def test_names_at_the_ends_of_lines_are_apart(ax):
+    runs = table("learning_rate", "accuracy", reached=True)
+    plotting.energy_by_rate(runs.assign(total=100.0), ax, lines=3)
+    ax.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert len(boxes) == 3
+    for one, other in itertools.combinations(boxes, 2):
+        assert not one.overlaps(other)
 
 
 def test_best_number_of_hidden_units_is_marked(ax):

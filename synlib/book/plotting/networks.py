@@ -137,6 +137,8 @@ def energy_parts(table, conditions, ax=None):
         left += means[part].to_numpy()
     ax.invert_yaxis()
     ax.set(xlabel="energy (a.u.)")
+    ax.xaxis.set_major_locator(MaxNLocator(4))
+    plain_numbers(ax.xaxis)
     ax.legend(loc="lower right")
     return ax
 
@@ -178,13 +180,15 @@ def energy_by_rate(table, ax=None, column="total", lines=5):
     """
     ax = ax or plt.gca()
     some = _some(table.loc[table["reached"], "learning_rate"], lines)
+    ends = []
     for rate, shade in zip(some, shades(COLOURS["no caching"], len(some)), strict=True):
         rows = table[table["learning_rate"] == rate]
         median = spread(ax, rows, "accuracy", column, shade, f"{rate:g}")
-        _name_end(ax, median, rf"$\eta$ = {rate:g}", shade)
+        ends.append((median, rf"$\eta$ = {rate:g}", shade))
     ax.set(yscale="log", xlabel="test accuracy", ylabel="energy (a.u.)")
     percent(ax.xaxis)
     enough_ticks(ax)
+    _name_ends(ax, ends)
     return ax
 
 
@@ -205,15 +209,17 @@ def energy_against_rate(table, ax=None, lines=4):
     """
     ax = ax or plt.gca()
     some = _some(table.loc[table["reached"], "accuracy"], lines)
+    ends = []
     for accuracy, marker in cycled(some, MARKERS):
         rows = table[table["accuracy"] == accuracy]
         colour, line = COLOURS["no caching"], dict(marker=marker, markersize=5)
         median = spread(ax, rows, "learning_rate", "total", colour, f"{accuracy:.0%}", **line)
-        _name_end(ax, median, f"{100 * accuracy:g} %", colour)
+        ends.append((median, f"{100 * accuracy:g} %", colour))
     ax.set(xscale="log", yscale="log", xlabel=r"learning rate $\eta$", ylabel="energy (a.u.)")
     plain_numbers(ax.xaxis)
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
     enough_ticks(ax)
+    _name_ends(ax, ends)
     return ax
 
 
@@ -232,23 +238,15 @@ def after_the_best(table, ax=None):
     """
     ax = ax or plt.gca()
     rates = sorted(table["learning_rate"].unique())
-    for place, (rate, shade) in enumerate(
-        zip(rates, shades(COLOURS["no caching"], len(rates)), strict=True)
-    ):
+    for rate, shade in zip(rates, shades(COLOURS["no caching"], len(rates)), strict=True):
         rows = table[table["learning_rate"] == rate]
-        ax.plot(rows["total"], rows["accuracy"], color=shade, linewidth=1.4)
         best = rows.loc[rows["accuracy"].idxmax()]
+        name = rf"$\eta$ = {rate:g}: best {100 * best['accuracy']:.1f} %"
+        ax.plot(rows["total"], rows["accuracy"], color=shade, linewidth=1.4, label=name)
         ax.plot(best["total"], best["accuracy"], "o", color="black", zorder=3)
-        ax.annotate(
-            rf"$\eta$ = {rate:g}: best {100 * best['accuracy']:.1f} %",
-            (best["total"], best["accuracy"]),
-            (0, -55 * place + 12),
-            textcoords="offset points",
-            ha="right",
-            color=shade,
-        )
     ax.set(xscale="log", xlabel="energy (a.u.)", ylabel="test accuracy", ylim=(0.6, 1.02))
     percent(ax.yaxis)
+    ax.legend(loc="upper left")
     return ax
 
 
@@ -665,10 +663,23 @@ def _some(values, count):
     return values[np.unique(np.linspace(0, len(values) - 1, count).round().astype(int))]
 
 
-def _name_end(ax, median, name, colour):
-    """A name at the right end of a line, instead of a legend."""
-    if len(median):
+def _name_ends(ax, ends, apart=13):
+    """Names at the right ends of lines, instead of a legend; ``apart`` points from each other.
+
+    Each end is the line as a Series, its name and its colour. The axes must have their limits.
+    """
+    ends = [
+        (line.index[-1], line.iloc[-1], name, colour) for line, name, colour in ends if len(line)
+    ]
+    points = 72 / ax.figure.dpi * ax.transData.transform([end[:2] for end in ends] or [(1, 1)])
+    lowest = {}  # by column of the width of a name: the height of the last one
+    for place in np.argsort(-points[:, 1], kind="stable")[: len(ends)]:
+        x, y, name, colour = ends[place]
+        across, height = points[place]
+        above = [h for other, h in lowest.items() if abs(other - across) < 5 * apart]
+        target = min([height, *(h - apart for h in above)])
+        lowest[across] = target
         ax.annotate(
-            name, (median.index[-1], median.iloc[-1]), (5, 0), textcoords="offset points",
-            color=colour, va="center", fontsize=11, annotation_clip=False,
+            name, (x, y), (5, target - height), textcoords="offset points", color=colour,
+            va="center", fontsize=11, annotation_clip=False,
         )  # fmt: skip
