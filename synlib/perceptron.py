@@ -101,7 +101,7 @@ class Perceptron(ClassifierMixin, Estimator):
 
     Examples
     --------
-    >>> from synlib import random_patterns
+    >>> from synlib import SynapticCache, random_patterns
     >>> X, d = random_patterns(50, 100, random_state=0)
     >>> neuron = Perceptron().fit(X, d)
     >>> neuron.converged_, bool((neuron.predict(X) == d).all())

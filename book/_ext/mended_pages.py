@@ -4,6 +4,8 @@ They add the settings of live code twice, which is an error in the browser, and 
 mode that is not set. Names in docstrings, which are written without their module, lead nowhere.
 """
 
+import re
+
 from sphinx.util.nodes import make_refnode
 
 
@@ -41,7 +43,9 @@ def mend(app, pagename, templatename, context, doctree):
     listed = '<div role="list" class="citation-list">'
     body = context.get("body", "").replace(listed, '<div class="citation-list">')
     # what BibTeX writes where a list of authors is cut short
-    context["body"] = body.replace(" and others", " <em>et al.</em>")
+    body = re.sub(r'(<div class="citation".*?<p>[^<]*?) and others', r"\1 <em>et al.</em>", body,
+                  flags=re.DOTALL)  # fmt: skip
+    context["body"] = re.sub(r'(\btitle="[^"]*?) and others', r"\1 et al.", body)
 
 
 def find(app, env, reference, content):
