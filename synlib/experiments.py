@@ -464,7 +464,7 @@ def torch_history(
 
     Raises
     ------
-    MissingExtra
+    ModuleNotFoundError
         Without PyTorch: ``pip install "synlib[torch]"``.
 
     Examples
