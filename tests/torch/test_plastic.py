@@ -178,7 +178,7 @@ OWN = [
 ]
 
 
-@pytest.mark.parametrize("memory", OWN, ids=repr)
+@pytest.mark.parametrize("memory", OWN, ids=lambda memory: repr(memory).partition(" object")[0])
 @pytest.mark.parametrize("rule", ["all", "largest"])
 def test_a_memory_of_ones_own_is_asked(images, memory, rule):
     X, y = images
