@@ -40,7 +40,7 @@ def device_ranges(devices, axes):
             pair = getattr(device, name)
             if pair is None:
                 ax.text(0.5, place, "not known", transform=ax.get_yaxis_transform(),
-                        ha="center", va="center", fontsize=10)  # fmt: skip
+                        ha="center", va="center", fontsize=12)  # fmt: skip
                 continue
             ax.plot(pair, [place, place], color=COLOURS["consolidation"], linewidth=7,
                     solid_capstyle="butt", alpha=0.6)  # fmt: skip
@@ -108,7 +108,7 @@ def price_of_transient(table, prices, marks, panels):
     first = next(iter(panels.values()))
     for name, price in marks.items():  # below the curves, which rise from there
         first.annotate(name, (price, 0), (4, 4), xycoords=("data", "axes fraction"),
-                       textcoords="offset points", va="bottom", fontsize=10)  # fmt: skip
+                       textcoords="offset points", va="bottom", fontsize=12)  # fmt: skip
     figure.supxlabel("price of a transient write (persistent write = 1)", fontsize=12)
     figure.supylabel("energy (all synapses = 1)", fontsize=12)
     handles, labels = next(iter(panels.values())).get_legend_handles_labels()
@@ -165,5 +165,5 @@ def writes_against_time(table, bare, ax=None):
     ax.plot(*middle, "*", color=colour, markersize=14, label="all synapses, no cache")
     ax.set(yscale="log", xlabel="steps", ylabel="writes per cell")
     ax.set_xlim(left=0)
-    ax.legend(fontsize=10)
+    ax.legend(fontsize=12)
     return ax
