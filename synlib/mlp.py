@@ -502,14 +502,6 @@ class MLP(ClassifierMixin, Estimator):
         X = validate_data(self, X, dtype=net.dtype, reset=False)
         return network_output(net, X, self.weights_, self.plastic_units_[0], self.background_)
 
-    def _log_shares(self, X):
-        """Logarithms of the activities of the output units, but for what is added to all of them.
-
-        For linear outputs the activities. By logarithms, since all may be as good as zero.
-        """
-        summed = self._summed(X).astype(float)
-        return -np.logaddexp(0, -summed) if self._learned_as_.output == "logistic" else summed
-
     def _validated_test(self, test):
         check_is_pair("test", test, "a pair of inputs and labels")
         try:

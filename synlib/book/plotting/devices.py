@@ -77,7 +77,7 @@ def accuracy_against(table, column, panels, xlabel):
     figure.supxlabel(xlabel, fontsize=12)
     figure.supylabel("test accuracy", fontsize=12)
     handles, labels = next(iter(panels.values())).get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=2, fontsize=11)
+    figure.legend(handles, labels, loc="outside upper center", ncols=2, fontsize=12)
 
 
 def price_of_transient(table, prices, marks, panels):
@@ -112,7 +112,7 @@ def price_of_transient(table, prices, marks, panels):
     figure.supxlabel("price of a transient write (persistent write = 1)", fontsize=12)
     figure.supylabel("energy (all synapses = 1)", fontsize=12)
     handles, labels = next(iter(panels.values())).get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=2, fontsize=11)
+    figure.legend(handles, labels, loc="outside upper center", ncols=2, fontsize=12)
 
 
 def writes_of_schemes(table, column, ylabel, axes):
