@@ -73,11 +73,7 @@ def accuracy_against(table, column, panels, xlabel):
             ax.plot(spent, accuracy.median(), linewidth=1.8, label=way, **line)
         ax.set(xscale="log", title=panel, ylim=(0.5, 1.0))
         percent(ax.yaxis)
-    figure = next(iter(panels.values())).figure
-    figure.supxlabel(xlabel, fontsize=12)
-    figure.supylabel("test accuracy", fontsize=12)
-    handles, labels = next(iter(panels.values())).get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=2, fontsize=12)
+    _named_together(panels, xlabel, "test accuracy")
 
 
 def price_of_transient(table, prices, marks, panels):
@@ -104,15 +100,12 @@ def price_of_transient(table, prices, marks, panels):
         for price in marks.values():
             ax.axvline(price, color="black", linestyle=":", linewidth=1)
         ax.set(xscale="log", yscale="log", title=panel)
-    figure = next(iter(panels.values())).figure
     first = next(iter(panels.values()))
     for name, price in marks.items():  # below the curves, which rise from there
         first.annotate(name, (price, 0), (4, 4), xycoords=("data", "axes fraction"),
                        textcoords="offset points", va="bottom", fontsize=12)  # fmt: skip
-    figure.supxlabel("price of a transient write (persistent write = 1)", fontsize=12)
-    figure.supylabel("energy (all synapses = 1)", fontsize=12)
-    handles, labels = next(iter(panels.values())).get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=2, fontsize=12)
+    xlabel = "price of a transient write (persistent write = 1)"
+    _named_together(panels, xlabel, "energy (all synapses = 1)")
 
 
 def writes_of_schemes(table, column, ylabel, axes):
@@ -167,3 +160,12 @@ def writes_against_time(table, bare, ax=None):
     ax.set_xlim(left=0)
     ax.legend(fontsize=12)
     return ax
+
+
+def _named_together(panels, xlabel, ylabel):
+    """Axes and lines are named once for all panels."""
+    first = next(iter(panels.values()))
+    first.figure.supxlabel(xlabel, fontsize=12)
+    first.figure.supylabel(ylabel, fontsize=12)
+    handles, labels = first.get_legend_handles_labels()
+    first.figure.legend(handles, labels, loc="outside upper center", ncols=2, fontsize=12)
