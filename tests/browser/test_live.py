@@ -1,6 +1,7 @@
 """What computes in the pages: by mouse and by keyboard, from a folder too, as Python does."""
 
 import ast
+import io
 import re
 
 import pandas as pd
@@ -16,6 +17,7 @@ WHERE = {
     "waste": "notebooks/01_perceptron_energy.html",
     "caching": "notebooks/02_synaptic_caching.html",
     "learning": "notebooks/08_competitive_plasticity.html",
+    "prices": "notebooks/10_caching_meets_competition.html",
     "spikes": "notebooks/12_spiking_neuron.html",
 }
 FIRST = {  # the words it begins with
@@ -23,6 +25,7 @@ FIRST = {  # the words it begins with
     "waste": "Choose a load",
     "caching": r"Learned in \d+ epochs for [\d,]+ a.u., [\d.]+ times less than without a cache",
     "learning": "Press Learn",
+    "prices": r"Cheapest: .*, .*\. It costs [\d.]+ times less than ordinary learning; next comes",
     "spikes": r"[\d.]+ times less, [\d.]+ times the minimum",
 }
 VIEWS = {"desktop": (DESKTOP, "light", False), "phone from a folder": (PHONE, "dark", True)}
@@ -253,6 +256,25 @@ def test_network_reads_what_is_drawn(play):
     answer = it.host.locator(".live-answer p")
     answer.wait_for()
     assert "The network reads a 1." in answer.inner_text()
+
+
+def test_cheapest_combination_follows_the_prices(play, view):
+    it = play("prices", view)
+    runs = pd.read_json(io.StringIO(it.host.get_attribute("data-runs")))
+    for write, presses in (("distance", 0), ("writes", 0), ("writes", 20)):
+        it.page.select_option(
+            "#live-write_price", dict(map(reversed, settings.WRITE_PRICES))[write]
+        )
+        it.page.locator("#live-held_price").focus()
+        for _ in range(presses):
+            it.page.keyboard.press("ArrowRight")
+        cost = runs[write] + it.result("it.settings().held_price") * runs["held"]
+        best, second = cost.nsmallest(2).index
+        words = "nothing is cheaper than ordinary learning"
+        if best > 0:
+            words = f"Cheapest: {runs['rule'][best]}, {runs['memory'][best]}. It costs"
+        it.heard(f"{re.escape(words)}.*; next comes {re.escape(runs['rule'][second])}, ")
+        assert it.host.locator("td.best").count() == 1
 
 
 def test_spiking_neuron_learns_as_in_python(play):
