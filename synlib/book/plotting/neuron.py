@@ -361,8 +361,11 @@ def best_against_cost(best, formula, column, ax=None):
         name, dashes = SCOPES[scope]
         line = dict(linestyle=dashes, marker="o")
         spread(ax, rows, "cost", column, COLOURS[name.split(",")[0]], name, **line)
-    fine = np.geomspace(free, paid.max(), 200) if paid.size else paid
-    ax.plot(fine, formula(fine), "--", color=COLOURS["theory"], linewidth=1.4, label="theory")
+    fine = np.geomspace(paid.min(), paid.max(), 200) if paid.size else paid
+    theory = dict(color=COLOURS["theory"], linewidth=1.4)
+    ax.plot(fine, formula(fine), "--", label="theory", **theory)
+    if 0 in costs:  # of no cost, not of the cost whose place it has
+        ax.plot([free], formula(np.zeros(1)), "_", markersize=12, markeredgewidth=1.4, **theory)
     labels = {"inefficiency": "energy / minimal energy", "threshold": r"best threshold $\theta^*$"}
     ax.set(xscale="log", yscale="log", xlabel="maintenance cost $c$", ylabel=labels[column])
     if 0 in costs and paid.size:
