@@ -398,8 +398,7 @@ def mlp_writes(*, dataset="mnist-subset", published=None, n_quantiles=51, random
     net = _network(published, random_state=random_state, **parameters)
     name, checksum, (X_train, y_train, *_) = images_of(dataset, published, net.dtype)
     net.fit(X_train, y_train, count_writes=True)
-    arguments = {name: _plain(value) for name, value in net.get_params(deep=False).items()}
-    arguments |= provenance(name, checksum, random_state)
+    arguments = _arguments_of(net) | provenance(name, checksum, random_state)
     shares = np.linspace(0, 1, n_quantiles)
     records = []
     for layer, writes in enumerate(net.writes_, start=1):
@@ -666,11 +665,7 @@ def _learn(
         **settings,
         "published": published or "",
         "accuracy_on": accuracy_on,
-        **{
-            name: _plain(value)
-            for name, value in net.get_params(deep=False).items()
-            if name != "memory" and (name != "l2" or value)  # stored runs are older than l2
-        },
+        **{name: value for name, value in _arguments_of(net).items() if name != "memory"},
         **provenance(name, checksum, random_state),
     }
     reached = until or np.inf
@@ -686,6 +681,15 @@ def _network(published, **parameters):
     if published is None:
         return MLP(**parameters)
     return MLP.as_published(published, **({"memory": None} | parameters))
+
+
+def _arguments_of(net):
+    """The parameters of a network as they go into records; stored runs are older than ``l2``."""
+    return {
+        name: _plain(value)
+        for name, value in net.get_params(deep=False).items()
+        if name != "l2" or value
+    }
 
 
 def _memory(memory, *, threshold, **settings):
