@@ -4,8 +4,9 @@ import itertools
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
+from synlib.book.plotting.scale import number, numbers
 from synlib.book.plotting.style import (
     COLOURS,
     DASHES,
@@ -14,7 +15,6 @@ from synlib.book.plotting.style import (
     enough_ticks,
     letter,
     line_styles,
-    number,
     percent,
     plain_numbers,
     shades,
@@ -86,17 +86,17 @@ def energy_against_fraction(table, column, ax=None):
     for size, line in cycled(sizes, line_styles()):
         rows = table[(table["hidden"] == size) & table["reached"]]
         colour = COLOURS["largest updates"]
-        spread(ax, rows, "fraction", column, colour, f"{size} hidden", **line)
+        spread(ax, rows, "fraction", column, colour, f"{size:,} hidden", **line)
         vanilla = rows[rows["fraction"] == 1]
         ax.plot(1, vanilla[column].median(), "o", color=COLOURS["all synapses"])
     ax.plot([], [], "o", color=COLOURS["all synapses"], label="all synapses")
     labels = {
         "consolidation": "energy $M_1$ (a.u.)",
         "writes": "writes $M_0$",
-        "step": "samples to criterion",
+        "step": "images to criterion",
     }
     ax.set(xscale="log", xlabel="fraction of synapses updated", ylabel=labels[column])
-    ax.set_xticks(fractions, [f"{fraction:.0%}" for fraction in fractions])
+    ax.set_xticks(fractions, [f"{100 * fraction:.3g} %" for fraction in fractions])
     ax.xaxis.set_minor_locator(NullLocator())
     if column == "step":
         ax.set_ylim(bottom=0)
@@ -301,7 +301,7 @@ def energy_against_hidden(table, columns, by="hidden", ax=None):
         spread(ax, table, by, column, colour, name, **rest)
     ax.set(xscale="log", yscale="log", xlabel="hidden units", ylabel="energy (a.u.)")
     ticks = sorted({x for line in ax.get_lines() for x in line.get_xdata()})
-    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.set_xticks(ticks, [f"{tick:,g}" for tick in ticks])
     ax.xaxis.set_minor_locator(NullLocator())
     enough_ticks(ax)
     return ax
@@ -563,7 +563,7 @@ def best_hidden(lines, sizes, ax=None):
         if len(median):
             ax.plot(median.idxmin(), median.min(), "o", color=COLOURS[name], markersize=10)
     ax.set(xscale="log", yscale="log", xlabel="hidden units", ylabel="energy (a.u.)")
-    ax.set_xticks(sorted(sizes), [f"{size:g}" for size in sorted(sizes)])
+    ax.set_xticks(sorted(sizes), [f"{size:,g}" for size in sorted(sizes)])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlim(min(sizes) / 1.15, max(sizes) * 1.15)
     enough_ticks(ax)
@@ -601,7 +601,7 @@ def cache_range(table, persistent, axes):
     for ax, column in zip(axes, ("total", "step"), strict=True):
         ax.axhline(persistent[column].median(), color="black", linewidth=1.2, label="no cache")
         ax.set_yscale("log")
-    axes[0].set_xticks(range(len(costs)), [number(cost) for cost in costs])
+    axes[0].set_xticks(range(len(costs)), numbers(costs))
     axes[0].set(xlabel="maintenance cost $c$ (per image)", ylabel="least energy (a.u.)")
     axes[1].set(xscale="log", xlabel=r"threshold $\theta$", ylabel="images")
     plain_numbers(axes[1].xaxis)
@@ -629,20 +629,17 @@ def time_against_threshold(table, cost, ax=None):
     """
     ax = ax or plt.gca()
     table = table[table["maintenance_cost"].isin([0, cost])]
+    named = []  # points whose names are written: the others have no room for theirs
     for (c, rows), line in cycled(table.groupby("maintenance_cost"), line_styles("o")):
         middle = rows.groupby("threshold")[["total", "step"]].median().dropna()
         colour = COLOURS["maintenance"] if c else COLOURS["per neuron"]
         ax.plot(*middle.to_numpy().T, color=colour, label=f"$c$ = {number(c)}", **line)
-        named = []  # thresholds whose points are apart, so that their names are
         for threshold, point in middle.iterrows():
             place = np.log10(point.to_numpy())
-            if all(np.abs(place - other).max() > 0.06 for other in named):
+            if all((np.abs(place - other) > (0.22, 0.07)).any() for other in named):
                 named.append(place)
                 ax.annotate(f"{threshold:g}", point, (4, 6), textcoords="offset points")
     ax.set(xscale="log", yscale="log", xlabel="energy (a.u.)", ylabel="images")
-    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    ax.xaxis.set_minor_formatter(NullFormatter())
     enough_ticks(ax)
     if ax.get_lines():
         ax.legend()

@@ -6,13 +6,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from synlib import theory
+from synlib.book.plotting.scale import number, numbers
 from synlib.book.plotting.style import (
     COLOURS,
     MARKERS,
     cycled,
     enough_ticks,
     line_styles,
-    number,
     plain_numbers,
     shades,
     spread,
@@ -98,7 +98,7 @@ def perceptron_inefficiency(table, ax=None):
     ax = ax or plt.gca()
     loads = np.linspace(table["load"].min(), table["load"].max(), 200)
     for n_inputs, rows, line, of_theory in _by_size(table):
-        spread(ax, rows, "load", "inefficiency", label=f"$N$ = {n_inputs}", **line)
+        spread(ax, rows, "load", "inefficiency", label=f"$N$ = {n_inputs:,}", **line)
         expected = theory.inefficiency(loads * n_inputs, n_inputs)
         ax.plot(loads, expected, **of_theory)
     ax.plot(1.9, 900, "D", color=COLOURS["published"], label="published, $N$ = 1000")
@@ -121,7 +121,7 @@ def learning_time(table, ax=None):
     table = table.assign(room=2 - table["load"])
     rooms = np.geomspace(table["room"].min(), table["room"].max(), 200)
     for n_inputs, rows, line, of_theory in _by_size(table):
-        spread(ax, rows, "room", "n_epochs", label=f"$N$ = {n_inputs}", **line)
+        spread(ax, rows, "room", "n_epochs", label=f"$N$ = {n_inputs:,}", **line)
         n_patterns = (2 - rooms) * n_inputs
         expected = theory.presentations(n_patterns, n_inputs) / n_patterns
         ax.plot(rooms, expected, **of_theory)
@@ -201,7 +201,7 @@ def inefficiency_against_exponent(table, ax=None):
     ax.axvline(2, color=COLOURS["published"], linestyle=":", label="crossing, published")
     ax.set(yscale="log", xlabel=r"exponent $\alpha$", ylabel="inefficiency (energy / minimal)")
     plain_numbers(ax.yaxis)
-    ax.legend()
+    ax.legend(loc="lower left")
     return ax
 
 
@@ -370,7 +370,7 @@ def best_against_cost(best, formula, column, ax=None):
     ax.set(xscale="log", yscale="log", xlabel="maintenance cost $c$", ylabel=labels[column])
     if 0 in costs and paid.size:
         ticks = [tick for tick in 10.0 ** np.arange(-6, 3) if paid.min() <= tick <= paid.max()]
-        ax.set_xticks([free, *ticks], ["0", *map(number, ticks)])
+        ax.set_xticks([free, *ticks], numbers([0, *ticks]))
     plain_numbers(ax.yaxis)
     enough_ticks(ax)
     ax.legend()
@@ -555,6 +555,7 @@ def time_against_energy(table, ax=None):
     ax = ax or plt.gca()
     rows = table.groupby("threshold").filter(lambda of_one: of_one["converged"].all())
     of_costs = rows.groupby("maintenance_cost")
+    named = set()
     colours = shades(COLOURS["total"], of_costs.ngroups)
     for ((cost, of_cost), colour), marker in cycled(zip(of_costs, colours, strict=True), MARKERS):
         median = of_cost.groupby("threshold")[["inefficiency", "n_epochs"]].median()
@@ -566,6 +567,9 @@ def time_against_energy(table, ax=None):
             ax.annotate("", (start + end) / 2, start, arrowprops=along)
         cheapest = median["inefficiency"].argmin()
         for place, beside in ((0, (8, 4)), (cheapest, (-8, -16))):
+            if tuple(points[place]) in named:  # where two curves begin
+                continue
+            named.add(tuple(points[place]))
             text = rf"$\theta$ = {median.index[place]:g}"
             side = "left" if beside[0] > 0 else "right"
             ax.annotate(text, points[place], beside, textcoords="offset points", ha=side)

@@ -2,9 +2,10 @@
 
 import itertools
 import math
+import re
 
-from matplotlib.scale import LogScale
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.scale import LinearScale, LogScale
+from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
 LEAST = 3  # labelled ticks of a logarithmic axis
 MOST = 7
@@ -30,8 +31,44 @@ class PlainLogScale(LogScale):
         super().set_default_locators_and_formatters(axis)
         axis.set_major_locator(EnoughTicks())
         axis.set_minor_locator(LogTicks(self.base, self.subs))
-        axis.set_major_formatter(lambda value, _: number(value))
+        axis.set_major_formatter(LikeNumbers())
         axis.set_minor_formatter(NullFormatter())
+
+
+class PlainLinearScale(LinearScale):
+    """A linear axis with thousands set apart."""
+
+    def __init__(self, *args, **settings):
+        super().__init__(*args, **settings)
+
+    def set_default_locators_and_formatters(self, axis):
+        """Called by Matplotlib."""
+        super().set_default_locators_and_formatters(axis)
+        axis.set_major_formatter(Thousands())
+
+
+class Thousands(ScalarFormatter):
+    """Matplotlib's, with thousands set apart."""
+
+    def __call__(self, value, pos=None):
+        """Called by Matplotlib."""
+        text = super().__call__(value, pos)
+        return re.sub(r"^(\D*)(\d{4,})", lambda found: f"{found[1]}{int(found[2]):,}", text)
+
+
+class LikeNumbers(Formatter):
+    """Numbers of one kind along an axis: where some are powers of ten, all are."""
+
+    def __call__(self, value, pos=None):
+        """Called by Matplotlib."""
+        return number(value)
+
+    def format_ticks(self, values):
+        """Called by Matplotlib."""
+        low, high = sorted(self.axis.get_view_interval())
+        shown = [value for value in values if low <= value <= high]
+        names = dict(zip(shown, numbers(shown), strict=True))
+        return [names.get(value, "") for value in values]
 
 
 class LogTicks(LogLocator):
@@ -62,7 +99,26 @@ class EnoughTicks(LogTicks):
         return self.raise_if_exceeds(ticks[:: math.ceil(len(ticks) / MOST)])
 
 
-def number(value):
+def numbers(values):
+    """Numbers of one axis, of one kind: where some are powers of ten, all are.
+
+    What is between two powers has no name then.
+
+    Examples
+    --------
+    >>> numbers([0, 0.01, 0.1, 1]), numbers([3e4, 1e5, 1e6])
+    (['0', '0.01', '0.1', '1'], ['', '$10^{5}$', '$10^{6}$'])
+    """
+    texts = [number(value) for value in values]
+    if not any("10^" in text for text in texts):
+        return texts
+    texts = [number(value, power=value not in (1, 10)) for value in values]
+    if sum(text.startswith("$10^") for text in texts) > 1:
+        texts = ["" if "times" in text else text for text in texts]
+    return texts
+
+
+def number(value, power=False):
     """A number as figures write it: in full, and as a power of ten where that is too long.
 
     Examples
@@ -71,9 +127,11 @@ def number(value):
     ('0.001', '60', '20,000')
     >>> number(1e-5), number(2e6), number(-3e-4)
     ('$10^{-5}$', '$2 \\\\times 10^{6}$', '$-3 \\\\times 10^{-4}$')
+    >>> number(1000, power=True)
+    '$10^{3}$'
     """
-    if value == 0 or 1e-3 <= abs(value) < 1e6:
+    if value == 0 or (1e-3 <= abs(value) < 1e6 and not power):
         return f"{value:,.6g}"
-    digits, power = f"{value:.2e}".split("e")
+    digits, exponent = f"{value:.2e}".split("e")
     factor = "" if float(digits) == 1 else rf"{float(digits):g} \times "
-    return f"${factor}10^{{{int(power)}}}$"
+    return f"${factor}10^{{{int(exponent)}}}$"

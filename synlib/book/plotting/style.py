@@ -13,7 +13,13 @@ from matplotlib.patches import Rectangle
 from matplotlib.scale import register_scale
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
-from synlib.book.plotting.scale import EnoughTicks, LogTicks, PlainLogScale, number
+from synlib.book.plotting.scale import (
+    EnoughTicks,
+    LikeNumbers,
+    LogTicks,
+    PlainLinearScale,
+    PlainLogScale,
+)
 
 COLOURS = {
     "no caching": "#D55E00",
@@ -40,6 +46,7 @@ STYLE = {
     "figure.figsize": (6.0, 3.8),
     "figure.dpi": 110,
     "figure.constrained_layout.use": True,
+    "figure.constrained_layout.h_pad": 0.06,
     "savefig.dpi": PIXELS,
     "savefig.pad_inches": 0.02,
     "font.size": 12,
@@ -52,12 +59,13 @@ STYLE = {
 
 
 def use_style():
-    """Set matplotlib's defaults to those of the book, those of its logarithmic axes among them.
+    """Set matplotlib's defaults to those of the book, those of its axes among them.
 
     With ``$SYNLIB_FIGURES`` set, as `synlib figures` does, a notebook shows each figure as SVG too,
     and with the numbers in it.
     """
     plt.rcParams.update(STYLE)
+    register_scale(PlainLinearScale)
     register_scale(PlainLogScale)
     if os.environ.get("SYNLIB_FIGURES"):
         from IPython import get_ipython
@@ -155,7 +163,7 @@ def letter(axes):
 
 def plain_numbers(axis):
     """1, 10, 100 rather than powers of ten, on a logarithmic axis of ratios."""
-    axis.set_major_formatter(lambda value, _: number(value))
+    axis.set_major_formatter(LikeNumbers())
     axis.set_minor_formatter(NullFormatter())
 
 
@@ -166,7 +174,8 @@ def percent(axis):
 
 
 def enough_ticks(ax):
-    """Ticks also between the powers of ten, on a logarithmic y axis with too few of these."""
+    """A logarithmic y axis, with ticks also between the powers of ten where these are too few."""
+    ax.set_yscale("log")
     ax.yaxis.set_major_locator(EnoughTicks())
     ax.yaxis.set_minor_locator(LogTicks(subs="auto"))
     plain_numbers(ax.yaxis)
