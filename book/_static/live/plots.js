@@ -90,27 +90,34 @@ function ticksOf({ from, to, log, ticks }, room) {
   return found;
 }
 
+// About as wide as a text is.
+function widthOf(text) {
+  return 0.58 * TEXT * text.length;
+}
+
 function axisBelow(axis, across, bottom, width) {
-  const ticks = ticksOf(axis, Math.max(2, Math.floor(width / 75)));
+  const ticks = ticksOf(axis, Math.max(3, Math.floor(width / 75)));
   const [start, end] = [across(axis.from), across(axis.to)];
   const marks = ticks.map((tick) => {
     const x = across(tick).toFixed(1);
+    const inside = Math.min(x, end + MARGIN.right - widthOf(number(tick)) / 2); // else cut at the edge
     return `<path d="M${x} ${bottom}v5" class="live-axis"/>
-      <text x="${x}" y="${bottom + 18}" text-anchor="middle">${number(tick)}</text>`;
+      <text x="${inside}" y="${bottom + 18}" text-anchor="middle">${number(tick)}</text>`;
   });
   return `<path d="M${start} ${bottom}H${end}" class="live-axis"/>${marks.join("")}
     <text x="${(start + end) / 2}" y="${bottom + 38}" text-anchor="middle">${escaped(axis.label)}</text>`;
 }
 
 function axisLeft(axis, up, left, top, height) {
-  const ticks = ticksOf(axis, Math.max(2, Math.floor(height / 45)));
+  const ticks = ticksOf(axis, Math.max(4, Math.floor(height / 45)));
   const marks = ticks.map((tick) => {
     const y = up(tick).toFixed(1);
     return `<path d="M${left} ${y}h-5" class="live-axis"/>
       <text x="${left - 8}" y="${y}" dy="0.35em" text-anchor="end">${number(tick)}</text>`;
   });
+  const middle = Math.max(top + height / 2, widthOf(axis.label) / 2); // a long label begins at the edge
   return `<path d="M${left} ${top}v${height}" class="live-axis"/>${marks.join("")}
-    <text transform="translate(14 ${top + height / 2}) rotate(-90)" text-anchor="middle">${escaped(axis.label)}</text>`;
+    <text transform="translate(14 ${middle}) rotate(-90)" text-anchor="middle">${escaped(axis.label)}</text>`;
 }
 
 const DASHES = { dashed: "7 4", dotted: "2 3" };

@@ -41,7 +41,7 @@ CONTROLS: dict[str, dict[str, dict[str, Any]]] = {
     },
     "caching": {
         "load": _slider("load", 1.0, 0.1, 1.8, 0.1),
-        "threshold": _log_slider("threshold", 6.0, -0.5, 2, 0.1),
+        "threshold": _log_slider("threshold", 6.0, -0.5, 3.5, 0.1),
         "decay_time": _choice("decay time", DECAY_TIMES, math.inf),
         "maintenance_cost": _log_slider("cost", 0.01, -5, 0, 0.25),
         "scope": _choice("scope", [(s, s) for s in ("synapse", "neuron", "neuron-sum")], "synapse"),
