@@ -57,7 +57,7 @@ class Claim:
 
 CLAIMS = {
     "E1": Claim(
-        "a perceptron needs K = 2P/(2-P/N)² updates in T = P√P/(2-P/N)² presentations",
+        "a perceptron needs K = 2P/(2−P/N)² updates in T = P√P/(2−P/N)² presentations",
         "li2020, Methods",
         {
             "updates": Measure("updates / theory", "1", CLOSE),
@@ -66,7 +66,7 @@ CLAIMS = {
         figure="fig-perceptron-energy",
     ),
     "E2": Claim(
-        "its inefficiency follows √(πP)/(2-P/N)",
+        "its inefficiency follows √(πP)/(2−P/N)",
         "li2020, Fig 1D",
         {"ratio": Measure("inefficiency / theory", "1", CLOSE)},
         figure="fig-perceptron-inefficiency",

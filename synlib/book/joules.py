@@ -1,5 +1,6 @@
 """From stored or computed runs of PyTorch models to joules and lives, for chapter 13."""
 
+import re
 import warnings
 from dataclasses import dataclass
 
@@ -142,7 +143,9 @@ def memories():
         device.name: {
             "energy of a write": _range(device.energy, _joules),
             "writes that a cell survives": _range(device.endurance, _power),
-            "where from, and how far it was checked": device.source,
+            "where from, and how far it was checked": re.sub(
+                r"\b1e(\d+)", r"10<sup>\1</sup>", device.source
+            ),
         }
         for device in DEVICES.values()
     }

@@ -153,7 +153,7 @@ def _picture_line(key, rows, chapters, measured, place, grid):
         value = f"{spread(row)}; claimed {measure.published}".replace("claimed ", "claimed\u00a0")
         measures += (
             f'<div class="measure {_class(row.verdict)}"><span>{html.escape(measure.what)}</span>'
-            f"{drawn}<span>{html.escape(value)}</span></div>"
+            f"{drawn}<span>{_printed(value)}</span></div>"
         )
     name = _link(_figure(key, chapters), f"{SYMBOLS[judged]} {key}")
     text = html.escape(f"{key}: {claim.text}. {judged}")
@@ -235,12 +235,24 @@ def _scrolling(lines, label):
 
 def _cells(tag, texts):
     name = tag.split()[0]
-    return "".join(f"<{tag}>{html.escape(text)}</{name}>" for text in texts)
+    return "".join(f"<{tag}>{_printed(text)}</{name}>" for text in texts)
+
+
+def _printed(text):
+    """As HTML, with signs and dashes as they are printed.
+
+    Examples
+    --------
+    >>> _printed("-0.033 to 0.023"), _printed("60-100")
+    ('−0.033 to 0.023', '60–100')
+    """
+    text = re.sub(r"(?<=\d)-(?=\d)", "–", text)
+    return html.escape(re.sub(r"(?<!\w)-(?=\d)", "−", text))
 
 
 def _interval(row, measure):
     """Text and a small picture: the bands, the spread over seeds, and the median."""
-    text = html.escape(_judged(row))
+    text = _printed(_judged(row))
     if not np.isfinite([row.value, row.low, row.high]).all():
         return text
     ends = [end for band in measure.bands for end in band if np.isfinite(end)]
