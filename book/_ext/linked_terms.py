@@ -9,12 +9,13 @@ from docutils import nodes
 from sphinx import addnodes
 
 ONLY_WHERE_ASKED = {"criterion", "fraction", "profile", "scope", "seed", "write"}
-# a link would disturb in the first four, and is one already in the others
+# a link would disturb in the first five, and is one already in the others
 NOT_INSIDE = (
     nodes.title,
     nodes.caption,
     nodes.literal,
     nodes.math,
+    nodes.citation,
     nodes.reference,
     addnodes.pending_xref,
     addnodes.glossary,

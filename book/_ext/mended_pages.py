@@ -43,9 +43,12 @@ def mend(app, pagename, templatename, context, doctree):
     listed = '<div role="list" class="citation-list">'
     body = context.get("body", "").replace(listed, '<div class="citation-list">')
     # what BibTeX writes where a list of authors is cut short
-    body = re.sub(r'(<div class="citation".*?<p>[^<]*?) and others', r"\1 <em>et al.</em>", body,
-                  flags=re.DOTALL)  # fmt: skip
-    context["body"] = re.sub(r'(\btitle="[^"]*?) and others', r"\1 et al.", body)
+    body = re.sub(r'(<div class="citation".*?<p>[^<]*?),? and others\.?', r"\1 <em>et al.</em>",
+                  body, flags=re.DOTALL)  # fmt: skip
+    body = re.sub(r'(\btitle="[^"]*?) and others', r"\1 et al.", body)
+    body = re.sub(r"(\w) and others(, \d{4})", r"\1 <em>et al.</em>\2", body)
+    # a space before the link, not in it, where it would be underlined
+    context["body"] = re.sub(r"(Solution to)(<a [^>]*>) ", r"\1 \2", body)
 
 
 def find(app, env, reference, content):
