@@ -101,7 +101,7 @@ def perceptron_inefficiency(table, ax=None):
         spread(ax, rows, "load", "inefficiency", label=f"$N$ = {n_inputs:,}", **line)
         expected = theory.inefficiency(loads * n_inputs, n_inputs)
         ax.plot(loads, expected, **of_theory)
-    ax.plot(1.9, 900, "D", color=COLOURS["published"], label="published, $N$ = 1000")
+    ax.plot(1.9, 900, "D", color=COLOURS["published"], label="published, $N$ = 1,000")
     ax.set(
         yscale="log",
         xlabel="load $P/N$ (patterns per input)",
@@ -142,7 +142,7 @@ def _by_size(table):
         learned, itertools.cycle(MARKERS), colours, greys, strict=False
     ):
         line = dict(marker=marker, markersize=5, colour=colour)
-        label = f"theory, $N$ = {n_inputs}"
+        label = f"theory, $N$ = {n_inputs:,}"
         yield n_inputs, rows, line, dict(linestyle="--", color=grey, linewidth=1.4, label=label)
 
 
@@ -201,6 +201,7 @@ def inefficiency_against_exponent(table, ax=None):
     ax.axvline(2, color=COLOURS["published"], linestyle=":", label="crossing, published")
     ax.set(yscale="log", xlabel=r"exponent $\alpha$", ylabel="inefficiency (energy / minimal)")
     plain_numbers(ax.yaxis)
+    ax.set_ylim(bottom=ax.get_ylim()[0] / 10)  # room for the legend, below the line at 1
     ax.legend(loc="lower left")
     return ax
 
