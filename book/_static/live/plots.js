@@ -1,7 +1,7 @@
 // Plots as SVG, in the colours and words of the book's figures.
 
 const TEXT = 13; // px
-const MARGIN = { top: 12, right: 14, bottom: 44, left: 62 };
+const MARGIN = { top: 12, right: 14, bottom: 44, left: 68 };
 
 class Plot {
   // ratio: height as a share of the width; legend: whether to list the names of what is drawn
@@ -117,7 +117,7 @@ function axisLeft(axis, up, left, top, height) {
   });
   const middle = Math.max(top + height / 2, widthOf(axis.label) / 2); // a long label begins at the edge
   return `<path d="M${left} ${top}v${height}" class="live-axis"/>${marks.join("")}
-    <text transform="translate(14 ${middle}) rotate(-90)" text-anchor="middle">${escaped(axis.label)}</text>`;
+    <text transform="translate(12 ${middle}) rotate(-90)" text-anchor="middle">${escaped(axis.label)}</text>`;
 }
 
 const DASHES = { dashed: "7 4", dotted: "2 3" };
