@@ -102,19 +102,14 @@ class EnoughTicks(LogTicks):
 def numbers(values):
     """Numbers of one axis, of one kind: where some are powers of ten, all are.
 
-    What is between two powers has no name then.
-
     Examples
     --------
-    >>> numbers([0, 0.01, 0.1, 1]), numbers([3e4, 1e5, 1e6])
-    (['0', '0.01', '0.1', '1'], ['', '$10^{5}$', '$10^{6}$'])
+    >>> numbers([0, 0.01, 0.1, 1]), numbers([1e5, 1e6])
+    (['0', '0.01', '0.1', '1'], ['$10^{5}$', '$10^{6}$'])
     """
     texts = [number(value) for value in values]
-    if not any("10^" in text for text in texts):
-        return texts
-    texts = [number(value, power=value not in (1, 10)) for value in values]
-    if sum(text.startswith("$10^") for text in texts) > 1:
-        texts = ["" if "times" in text else text for text in texts]
+    if any("10^" in text for text in texts):
+        texts = [number(value, power=not 1 <= abs(value) <= 10) for value in values]
     return texts
 
 
