@@ -138,7 +138,9 @@ def find(name):
 def draw(seed, budget):
     """Stored runs drawn at random, of any chapter, until they take so many seconds together.
 
-    Runs on data or with packages that are not on this computer are left out.
+    One of each experiment comes first, if it takes an eighth of them at most: a change that voids
+    the few runs of one experiment would seldom be found by chance. Runs on data or with packages
+    that are not on this computer are left out.
 
     Parameters
     ----------
@@ -153,14 +155,17 @@ def draw(seed, budget):
     chapters = [path.stem for path in notebooks.all_notebooks() if path_of(path.stem).is_file()]
     names = [f"{name}:{n + 1}" for name in chapters for n in range(len(_opened(name)))]
     random.Random(seed).shuffle(names)
+    possible = {found.name: found for found in map(find, names) if _can_be_repeated(found.run)}
+    first = {}
+    for found in possible.values():
+        if found.run.seconds <= budget / 8:
+            first.setdefault(found.run.function, found)
     drawn, spent = [], 0.0
-    for name in names:
-        found = find(name)
+    for found in ({each.name: each for each in first.values()} | possible).values():
         if drawn and spent >= budget:
             break
-        if not lacking(found.run.function) and all(map(_is_here, found.run.arguments.values())):
-            drawn.append(found)
-            spent += found.run.seconds
+        drawn.append(found)
+        spent += found.run.seconds
     return drawn
 
 
@@ -219,6 +224,10 @@ def _opened(chapter):
     if not path.is_file():
         raise click.ClickException(f"no runs of {chapter} are stored: `synlib runs {chapter}`")
     return stored.opened(path)
+
+
+def _can_be_repeated(run):
+    return not lacking(run.function) and all(map(_is_here, run.arguments.values()))
 
 
 def _is_here(argument):
