@@ -10,6 +10,7 @@ and the entries of a record are.
 
 import hashlib
 import platform
+import re
 from dataclasses import fields
 from functools import cache
 from importlib import metadata
@@ -350,7 +351,7 @@ def mlp_passages(*, accuracies, **arguments):
     """
     _, records, _ = _learn(**{"until": max(accuracies)} | arguments)
     varying = {"step", "epoch"} | {
-        name for name in records[0] if name.removesuffix("_1").removesuffix("_2") in LEDGER
+        name for name in records[0] if re.sub(r"_\d+$", "", name) in LEDGER
     }
     never = records[-1] | dict.fromkeys(varying, np.nan)
     end = {

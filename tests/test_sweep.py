@@ -227,6 +227,15 @@ def test_passages_are_the_first_rows_of_the_history_that_are_as_good():
     assert never["last_step"] == history[-1]["step"]
 
 
+def test_what_is_never_reached_is_unknown_in_every_layer():
+    (never,) = mlp_passages(
+        accuracies=(1.0,), dataset="digits", published="vanrossum2024", hidden=(20, 10, 10),
+        max_epochs=1, random_state=0,
+    )  # fmt: skip
+    of_layers = [never[f"writes_{layer}"] for layer in (1, 2, 3, 4)]
+    assert np.isnan([never["step"], never["total"], *of_layers]).all()
+
+
 def test_simpson_index_is_one_if_all_are_written_and_else_their_share():
     for rule, expected in ((AllSynapses(), 1), (RandomSynapses(0.25), 0.25)):
         records = mlp_writes(
