@@ -58,7 +58,10 @@ class Device:
                 raise ValueError(f"{name} must be {allowed}, got {given!r}")
 
     def bill(self, ledger, *, cells_per_weight=1, step=None, transient=None, n_cells=None):
-        """What a run costs if its persistent weights are kept in this memory.
+        """What a run has cost if its persistent weights are kept in this memory.
+
+        What is still in caches has not been written, and is not in the bill; it is the entry
+        ``outstanding`` of the ledger.
 
         Parameters
         ----------
@@ -69,11 +72,13 @@ class Device:
             which are taken to be written with the weight, which is the most it can cost.
         step : float, optional
             Change of a weight by one pulse. A write then takes as many pulses as its size asks for
-            (consolidation / step, in all), and each costs a write; else a write is one pulse,
-            whatever its size.
+            (consolidation / step, in all, but no less than one each), and each costs a write; else
+            a write is one pulse, whatever its size. Pulses are not counted cell by cell: the most
+            written cell is taken to need as many for a write as the mean cell.
         transient : Device, optional
             Where the caches are kept, if that is not free: each change that enters a cache is a
-            write there. Only for `Plastic`, which counts them.
+            write there, of as many cells. Only for `Plastic`, which counts them. Its life is not
+            in the bill.
         n_cells : int, optional
             Number of weights, if ``ledger`` is a dict.
 
@@ -96,16 +101,19 @@ class Device:
             pulses = max(pulses, float(energy["consolidation"]) / step)
         joules = np.array(self._known("energy")) * pulses * cells_per_weight
         if transient is not None:
+            if not isinstance(transient, Device):
+                raise ValueError(f"transient must be a Device, got {transient!r}")
             if not hasattr(ledger, "transient_writes_"):
                 raise ValueError("transient needs a ledger that counts writes into caches: Plastic")
             writes = ledger.transient_writes_ * cells_per_weight
             joules = joules + np.array(transient._known("energy")) * writes
         most, counted = _most_written(ledger, energy, n_cells)
-        most *= pulses / energy["writes"] if energy["writes"] else 1
+        per_write = pulses / energy["writes"] if energy["writes"] else 1.0
+        most *= per_write
         life = None
         if self.endurance is not None and most is not None:
             life = (most / self.endurance[1], most / self.endurance[0])
-        return Bill(self.name, tuple(map(float, joules)), life, most, counted)
+        return Bill(self.name, tuple(map(float, joules)), life, most, counted, per_write)
 
     def _known(self, name):
         value = getattr(self, name)
@@ -130,9 +138,11 @@ class Bill:
         if the endurance is not known.
     writes_of_cell : float
         Of the most written cell, if writes were counted cell by cell; else the mean of all cells,
-        which the most written one exceeds.
+        which the most written one exceeds. In pulses, if there are several in a write.
     counted : bool
         Whether writes were counted cell by cell.
+    pulses_per_write : float
+        In the mean of all cells, and taken to be so in the cell in question.
     """
 
     device: str
@@ -140,9 +150,12 @@ class Bill:
     life: tuple[float, float] | None
     writes_of_cell: float
     counted: bool
+    pulses_per_write: float = 1.0
 
     def __str__(self):
         cell = "most written cell" if self.counted else "mean cell (the most written has used more)"
+        if self.counted and self.pulses_per_write > 1:
+            cell += ", if its writes take as many pulses as those of the mean cell"
         life = "endurance not known"
         if self.life is not None:
             life = f"{self.life[0]:.2g} to {self.life[1]:.2g} of the life of the {cell}"

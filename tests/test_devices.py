@@ -35,6 +35,8 @@ def test_a_write_may_take_many_pulses():
     bill = MINE.bill(ledger(writes_=writes), step=0.01)  # 2000 pulses for 500 writes
     assert bill.joules == pytest.approx((2e-9, 6e-9))
     assert bill.writes_of_cell == pytest.approx(1800)
+    assert bill.pulses_per_write == pytest.approx(4)
+    assert "as many pulses as those of the mean cell" in str(bill)
     assert MINE.bill(ledger(writes_=writes), step=1).joules == pytest.approx((5e-10, 15e-10))
 
 
@@ -42,6 +44,8 @@ def test_caches_may_be_another_memory():
     capacitor = Device("capacitor", (1e-15, 1e-15), None)
     both = MINE.bill(ledger(n_cells_=1, transient_writes_=10_000), transient=capacitor)
     assert both.joules == pytest.approx((5e-10 + 1e-11, 15e-10 + 1e-11))
+    with pytest.raises(ValueError, match="transient must be a Device, got 1e-15"):
+        MINE.bill(ledger(n_cells_=1, transient_writes_=1), transient=1e-15)
     with pytest.raises(ValueError, match="counts writes into caches"):
         MINE.bill(ledger(n_cells_=1), transient=capacitor)
 

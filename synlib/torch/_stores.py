@@ -58,8 +58,9 @@ class Stores:
 
     def take_over(self):
         """Take a change that others made in what the model sees for a write."""
-        if not torch.equal(self.parameter, self.seen):
-            self.persistent.add_(self.parameter - self.seen)
+        seen = self.seen
+        if not equal(self.parameter, seen):
+            self.persistent.add_(self.parameter - seen)
             self.show()
         self.version = self.parameter._version
 
@@ -203,6 +204,13 @@ class OwnStores(Stores):
     def load(self, state, persistent):
         super().load(state, persistent)
         self.random.bit_generator.state = state["random"]
+
+
+def equal(weights, others):
+    """Whether all are equal; weights that have diverged are not numbers, and count as equal."""
+    return torch.equal(weights, others) or bool(
+        ((weights == others) | (weights.isnan() & others.isnan())).all()
+    )
 
 
 def size_of(weights):

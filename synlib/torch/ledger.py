@@ -42,13 +42,15 @@ class Ledger:
     Raises
     ------
     ValueError
-        If an argument is out of its range, or the optimizer has a ledger already.
+        If an argument is out of its range, the optimizer has a ledger already, or none of its
+        parameters is in the model.
 
     Warns
     -----
     RuntimeWarning
-        Once for each parameter that something other than the optimizer changed. That is counted,
-        too, since it is written.
+        Once for each parameter that something other than the optimizer changed in place. That is
+        counted, too, at the next step, since it is written. (What is changed through ``.data``
+        PyTorch does not tell: it is counted as part of the next step.)
 
     Notes
     -----
@@ -92,6 +94,8 @@ class Ledger:
                 f"this optimizer already has a {type(held).__name__}, which counts what it "
                 "writes: use that one, or call its close() first"
             )
+        if model is not None and not _share(model, optimizer):
+            raise ValueError("none of the parameters of the optimizer is in the model")
         self.optimizer, self.model = optimizer, model
         self.exponent, self.count_writes = exponent, count_writes
         self.record_every = record_every
@@ -257,11 +261,11 @@ class Ledger:
 
     def _see_others(self):
         """Count what was changed by others than the optimizer, and say so."""
-        others = [cells for cells in self._cells.values() if cells.maybe_written()]
+        others = [cells for cells in self._cells.values() if self._maybe_others(cells)]
         if not others:
             return
         writes = [self._comparison_of(cells).spent_on(cells)[1] for cells in others]
-        self._look(Cells.maybe_written)
+        self._look(others.__contains__)
         for cells, before in zip(others, writes, strict=True):
             if self._comparison_of(cells).spent_on(cells)[1] != before:
                 self._say(
@@ -269,6 +273,10 @@ class Ledger:
                     "written, too, and is counted. After loading a checkpoint, call reset(), or "
                     "load_state_dict() with what the ledger was then"
                 )
+
+    def _maybe_others(self, cells):
+        """Whether others than the optimizer may have written to some cells."""
+        return cells.maybe_written()
 
     def _look_within(self):
         """Count what has been changed within a step."""
@@ -393,6 +401,12 @@ class Ledger:
         if cells.writes is not None:
             cells.writes.copy_(kept["writes"])
         cells.version = None  # whether the weights are those is seen at the next step
+
+
+def _share(model, optimizer):
+    """Whether a model has any of the parameters of an optimizer."""
+    own = set(model.parameters())
+    return any(not own.isdisjoint(group["params"]) for group in optimizer.param_groups)
 
 
 def check_parameter(name, parameter):

@@ -9,7 +9,7 @@ from synlib.memory import Memory, Persistent
 from synlib.plasticity import AllSynapses, PlasticityRule
 from synlib.torch._cells import Cells, precision_of
 from synlib.torch._choice import Choice, check_masks, check_rule, layers_of, plastic_parts
-from synlib.torch._stores import NETWORK, OwnStores, Stores, size_of
+from synlib.torch._stores import NETWORK, OwnStores, Stores, equal, size_of
 from synlib.torch.ledger import Ledger, check_parameter
 
 
@@ -191,10 +191,16 @@ class Plastic(Ledger, torch.optim.Optimizer):
     # -------------------------------------------------------------- steps
 
     def _see_others(self):
-        for parameter, stores in self._stores.items():
-            if stores.caches and parameter._version != stores.version:
+        for stores in self._stores.values():
+            if stores.caches:
                 stores.take_over()
         super()._see_others()
+
+    def _maybe_others(self, cells):
+        """Also past PyTorch's notice, as through ``.data``: this step would undo it."""
+        return super()._maybe_others(cells) or (
+            cells.parameter in self._stores and not equal(cells.parameter, cells.before)
+        )
 
     def _look_within(self):
         """What is changed within a step is a proposal, and not written yet."""

@@ -465,6 +465,13 @@ def test_close_lets_go():
     Ledger(optimizer)
 
 
+def test_a_ledger_of_another_model_is_refused():
+    optimizer = torch.optim.SGD(nn.Linear(4, 3).parameters(), 0.1)
+    with pytest.raises(ValueError, match="none of the parameters of the optimizer is in the model"):
+        Ledger(optimizer, nn.Linear(4, 3))
+    Ledger(optimizer)  # nothing is left behind
+
+
 def test_two_ledgers_are_refused():
     _, optimizer, _ = trained()
     for another in (Ledger, Plastic):

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import warnings
 
 import numpy as np
 import pytest
@@ -418,6 +419,35 @@ def test_what_others_write_goes_to_the_persistent_store():
         plastic.step()
     assert plastic.energy_["writes"] == 12
     assert plastic.energy_["consolidation"] == pytest.approx(12, 1e-5)
+
+
+@pytest.mark.parametrize("memory", [None, SynapticCache(10)], ids=["persistent", "cache"])
+@pytest.mark.parametrize("rule", [None, synlib.LargestUpdates(0.5)], ids=["all", "largest"])
+def test_what_goes_past_pytorchs_notice_is_not_undone(rule, memory):
+    model = nn.Linear(4, 3)
+    plastic = Plastic(SGD(model.parameters(), 0.0), rule, memory, model=model)
+    model(torch.ones(1, 4)).sum().backward()
+    plastic.step()
+    model.weight.data += 1
+    weights = model.weight.detach().clone()
+    with pytest.warns(RuntimeWarning, match="weight was changed between two steps"):
+        plastic.step()
+    assert torch.equal(model.weight, weights)
+    assert plastic.energy_["writes"] == 12
+    assert plastic.energy_["consolidation"] == pytest.approx(12, 1e-5)
+
+
+def test_a_diverged_model_is_not_said_to_be_changed_by_others():
+    for memory in (None, SynapticCache(10)):
+        model = nn.Linear(4, 3)
+        plastic = Plastic(SGD(model.parameters(), 0.1), memory=memory, model=model)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for _ in range(3):
+                plastic.zero_grad()
+                (model(torch.ones(1, 4)).sum() * float("nan")).backward()
+                plastic.step()
+        assert model.weight.isnan().all()
 
 
 @pytest.mark.parametrize(
