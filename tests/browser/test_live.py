@@ -22,7 +22,7 @@ WHERE = {
 }
 FIRST = {  # the words it begins with
     "walk": "the weights have walked .*: 16 times as far. All patterns are right.",
-    "waste": "Choose a load",
+    "waste": r"theory says [\d.]+ times the minimum",
     "caching": r"Learned in \d+ epochs for [\d,]+ a.u., [\d.]+ times less than without a cache",
     "learning": "Press Learn",
     "prices": r"Cheapest: .*, .*\. It costs [\d.]+ times less than ordinary learning; next comes",
@@ -151,6 +151,7 @@ def test_neuron_wastes_as_in_python(play):
     assert it.result("it.points[0].inefficiency") == pytest.approx(it.in_python(), rel=1e-12)
     it.host.get_by_role("button", name="Learn new patterns").click()
     it.page.wait_for_function("document.querySelectorAll('[data-live=waste] circle').length > 2")
+    assert it.result("it.points[1].inefficiency") == pytest.approx(it.in_python(), rel=1e-12)
 
 
 def test_sliders_change_the_cache_as_in_python(play, view):

@@ -120,7 +120,7 @@ async function findCheapest(it) {
   const settings = it.settings();
   const { min, max } = window.synlibSettings.controls.caching.threshold;
   const thresholds = [];
-  for (let place = min; place <= max + 1e-9; place += 0.1) thresholds.push(10 ** place);
+  for (let place = min; place <= max + 1e-9; place += 0.1) thresholds.push(Number((10 ** place).toPrecision(4)));
   const swept = { key: sweepKey(settings), points: [] };
   it.swept = swept;
   it.find.disabled = true;

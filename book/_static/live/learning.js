@@ -96,7 +96,7 @@ async function learnDigits(it) {
     it.say(
       result?.diverged
         ? `${run.name}: learning diverged after ${count(row.step)} images. Choose a lower rate.`
-        : `${run.name}: ${percent(row.accuracy)} right after ${count(row.step)} images, for ${number(row.total)} a.u., ${number(row.total / row.minimal)} times the minimum, and ${number(row.writes)} writes; ${speed} images a second. Draw a digit below.`,
+        : `${run.name}: ${percent(row.accuracy)} right after ${count(row.step)} images, for ${number(row.total)} a.u., ${number(row.total / row.minimal)} times the minimum, and ${number(row.writes)} writes; ${speed} images a second. Draw a digit above.`,
     );
   } catch (error) {
     it.fail(error);
@@ -158,7 +158,7 @@ function showPictures(it, pictures) {
     if (canvas.hidden) return;
     const weights = pictures[k];
     const largest = Math.max(1e-9, ...weights.map(Math.abs));
-    const context = canvas.getContext("2d");
+    const context = canvas.getContext("2d", { willReadFrequently: true });
     const image = context.createImageData(28, 28);
     weights.forEach((weight, i) => {
       const share = Math.abs(weight) / largest;

@@ -279,7 +279,7 @@ class Explorable {
     const pre = make("pre", { tabIndex: 0 }, code);
     const summary = make("summary", {}, "The same in Python");
     this.host.append(make("details", { className: "live-python" }, summary, pre, copy));
-    this.showPython = () => (code.textContent = this.parts.python(this.settings()));
+    this.showPython = () => (code.textContent = this.parts.python(this.settings(), this));
     this.showPython();
   }
 }

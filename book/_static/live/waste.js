@@ -9,17 +9,24 @@ explorable("waste", {
     it.learn = it.button("Learn new patterns", () => learnMore(it));
     it.stop = it.button("Stop", () => it.asked?.stop(), { disabled: true });
     it.button("Clear", () => ((it.points = []), showPoints(it, "No neuron has learned yet.")));
-    showPoints(it, "Choose a load and a size, and let a neuron learn; each time it gets new patterns.");
-  },
-
-  answer(it) {
     showPoints(it);
   },
 
-  python({ waste_load, n_inputs }) {
+  answer(it) {
+    const { waste_load: load, n_inputs } = it.settings();
+    const theory = number(inefficiencyTheory(load, n_inputs));
+    showPoints(
+      it,
+      `${Math.round(load * n_inputs)} patterns on ${n_inputs} inputs: theory says ${theory} times the minimum. Let a neuron learn; each time it gets new patterns.`,
+    );
+  },
+
+  // of the neuron that learned last with these settings
+  python({ waste_load, n_inputs }, { points = [] }) {
+    const seed = Math.max(0, learnedAt(points, waste_load, n_inputs) - 1);
     return `from synlib import Perceptron, random_patterns
 
-X, d = random_patterns(${Math.round(waste_load * n_inputs)}, ${n_inputs}, random_state=0)
+X, d = random_patterns(${Math.round(waste_load * n_inputs)}, ${n_inputs}, random_state=${seed})
 neuron = Perceptron().fit(X, d)
 neuron.energy_["total"] / neuron.energy_["minimal"]`;
   },
@@ -30,10 +37,15 @@ function inefficiencyTheory(load, n_inputs) {
   return Math.sqrt(Math.PI * load * n_inputs) / (2 - load);
 }
 
+// How many neurons have learned at a load.
+function learnedAt(points, load, n_inputs) {
+  return points.filter((p) => p.load === load && p.n_inputs === n_inputs).length;
+}
+
 async function learnMore(it) {
   const { waste_load: load, n_inputs } = it.settings();
   const n_patterns = Math.max(1, Math.round(load * n_inputs));
-  const seed = it.points.filter((p) => p.load === load && p.n_inputs === n_inputs).length;
+  const seed = learnedAt(it.points, load, n_inputs);
   const { max_epochs } = window.synlibSettings.waste;
   it.learn.disabled = true;
   it.stop.disabled = false;
@@ -44,6 +56,7 @@ async function learnMore(it) {
     const { epochs, converged, energy } = await it.asked;
     const inefficiency = energy.total / energy.minimal;
     it.points.push({ load, n_inputs, converged, inefficiency });
+    it.showPython();
     const theory = number(inefficiencyTheory(load, n_inputs));
     showPoints(
       it,
