@@ -183,7 +183,7 @@ def _most_written(ledger, energy, n_cells):
 # original was not seen). H: Horowitz (2014), as quoted by others. N: Hu et al. (2011), Table 1
 # (PMC3482632). M: Meena et al. (2014), Table 2. T: hindawi.com/journals/jnm/2013/195325, Table 4.
 # L: Lanza et al. (2019), from a copy. O: doi:10.3389/fnano.2025.1549547, abstract. F: arXiv
-# 2511.09838, abstract. A: arXiv 2103.08806, abstract.
+# 2511.09838, abstract.
 DEVICES = {
     device.name: device
     for device in (

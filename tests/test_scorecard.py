@@ -69,6 +69,15 @@ def test_stored_and_loaded(tmp_path):
     assert totals["not tested"] == len(CLAIMS) - 1
 
 
+def test_a_last_digit_is_no_other_result(tmp_path):
+    kept = []
+    for value in (0.5902912287977131, 0.590291228797713):
+        shown = Card(judge("E2", ratio=value))._repr_mimebundle_()[scorecard.MIME]
+        scorecard.store(shown, "01_test", datetime.date(2026, 1, 2), tmp_path)
+        kept.append((tmp_path / "01_test.json").read_bytes())
+    assert kept[0] == kept[1]
+
+
 @pytest.mark.parametrize("profile", ["quick", "paper"])
 def test_expected_findings_are_asserted_in_both_profiles_only(profile, capsys):
     path = notebooks.find("04")

@@ -214,6 +214,9 @@ class Card:
 def store(rows, chapter, day, folder=RESULTS):
     """Keep the rows of a chapter, with the day on which its runs were made.
 
+    To ten digits: the last ones of a sum may be others with another Python, which is no other
+    result.
+
     Parameters
     ----------
     rows : list of dict
@@ -224,6 +227,7 @@ def store(rows, chapter, day, folder=RESULTS):
     folder : path
     """
     folder.mkdir(parents=True, exist_ok=True)
+    rows = [{name: _ten_digits(value) for name, value in row.items()} for row in rows]
     record = {"chapter": chapter, "date": day.isoformat(), "rows": rows}
     (folder / f"{chapter}.json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
 
@@ -256,6 +260,10 @@ def _of_a_profile(chapter, settings):
     quick = parameters.defaults(path)
     profiles = quick, quick | notebooks.profile_values(path, "paper")
     return {name: settings[name] for name in quick} in profiles
+
+
+def _ten_digits(value):
+    return float(f"{value:.10g}") if isinstance(value, float) else value
 
 
 def _judged_anew(stored):

@@ -38,6 +38,7 @@ class PlainLogScale(LogScale):
 class PlainLinearScale(LinearScale):
     """A linear axis with thousands set apart."""
 
+    # without naming ``axis``, which Matplotlib deprecates in scales that are registered
     def __init__(self, *args, **settings):
         super().__init__(*args, **settings)
 
