@@ -55,7 +55,8 @@ class Plastic(Ledger, torch.optim.Optimizer):
     are; those of SGD without momentum and weight decay are taken from the gradients, so that small
     ones reach a cache unrounded. Caches are kept at least in single precision. What a memory does
     before the next output is computed (``decay_order="before"``) is done at once at the end of a
-    step; `energy_` is that of the end of the step.
+    step; `energy_` is that of the end of the step. What others change between two steps goes to the
+    persistent store, is counted and said, also if it is changed through ``.data``.
 
     Examples
     --------
