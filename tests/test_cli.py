@@ -267,20 +267,47 @@ def test_ctrl_c_is_quiet_and_leaves_nothing_half_done(tmp_path, own_chapters):
             time.sleep(0.1)
 
 
+INTERRUPTED = """
+import time
+
+class Finalised:
+    def __del__(self):
+        raise KeyboardInterrupt
+
+def interrupted(*arguments, **settings):
+    Finalised()
+    time.sleep(60)
+"""
+
+
 def test_ctrl_c_is_heard_where_python_drops_it(monkeypatch):
-    class Finalised:
-        def __del__(self):
-            raise KeyboardInterrupt
-
-    def interrupted():
-        Finalised()
-        time.sleep(60)
-
-    monkeypatch.setattr(main.commands["scorecard"], "callback", interrupted)
+    exec(INTERRUPTED, names := {})
+    monkeypatch.setattr(main.commands["scorecard"], "callback", names["interrupted"])
     before = sys.unraisablehook
     result = run("scorecard")
     assert (result.exit_code, result.stderr) == (130, "stopped\n")
     assert sys.unraisablehook is before
+
+
+def test_so_it_is_in_the_processes_that_execute_chapters(tmp_path):
+    # as a worker would: a process of its own, whose main thread executes
+    program = f"""{INTERRUPTED}
+import papermill
+from pathlib import Path
+from synlib.book import execution
+
+papermill.execute_notebook = interrupted
+task = execution._Task(Path("01.ipynb"), {{}}, Path(), None)
+try:
+    execution._execute(task, "quick", {{}}, False, Path())
+except KeyboardInterrupt:
+    print("heard")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("heard\n", "")
 
 
 def test_what_is_missing_is_named_and_nothing_destroyed(tmp_path, monkeypatch):

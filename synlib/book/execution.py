@@ -20,6 +20,7 @@ from synlib import archives, stored
 from synlib._images import DATASETS
 from synlib._kernels.warm import warm
 from synlib.book import parameters, runs, scorecard, up_to_date
+from synlib.book.interrupts import hearing_again
 from synlib.book.notebooks import SUMMARY, has_one_size, profile_values, require
 
 CHAPTERS_AT_ONCE = 2
@@ -201,7 +202,7 @@ def _execute(task, profile, environment, alone, scratch):
         stored.FILE: str(task.stored_file or ""), stored.NOTES: str(notes)
     }  # fmt: skip
     try:
-        with _environment(environment), _silent_kernels():
+        with hearing_again(), _environment(environment), _silent_kernels():
             papermill.execute_notebook(
                 task.path, unfinished, parameters=task.values, kernel_name="python3",
                 progress_bar=alone and sys.stderr.isatty(), cwd=str(task.output),

@@ -5,10 +5,7 @@ not understood; 130, it was stopped by Ctrl-C.
 """
 
 import re
-import signal
 import sys
-import threading
-from contextlib import contextmanager
 
 import click
 
@@ -16,6 +13,7 @@ from synlib.book import scorecard
 from synlib.book.cli.building import book, figures
 from synlib.book.cli.storage import cache, data
 from synlib.book.cli.stored import check, make_runs
+from synlib.book.interrupts import hearing_again
 
 INTERRUPTED = 130  # the exit code that shells expect after Ctrl-C
 PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹×", "-0123456789x") | {ord("≥"): ">=", ord("≤"): "<="}
@@ -28,7 +26,7 @@ class Commands(click.Group):
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
-        with _hearing_again() as heard:
+        with hearing_again() as heard:
             try:
                 return super().invoke(context)
             except KeyboardInterrupt:
@@ -59,35 +57,6 @@ def show_scorecard():
         click.echo(f"{record['chapter']}, {record['date']}")
         click.echo(_showable(f"{scorecard.Card(record['rows'])}\n"))
     click.echo(scorecard.Board(results))
-
-
-@contextmanager
-def _hearing_again():
-    """Hear a Ctrl-C again that came where Python can only drop it: in a finaliser or a callback.
-
-    Gives a function that says that one has been heard: the same key may be dropped in one place and
-    heard in another, and is not to be heard twice.
-    """
-    previous = sys.unraisablehook
-    again = threading.Timer(0.1, _interrupt_main_thread)
-    again.daemon = True
-
-    def hear(dropped):
-        if not issubclass(dropped.exc_type, KeyboardInterrupt):
-            previous(dropped)
-        elif again.ident is None and not again.finished.is_set():
-            again.start()  # from another thread, a moment later: here it would be dropped as well
-
-    sys.unraisablehook = hear
-    try:
-        yield again.cancel
-    finally:
-        again.cancel()
-        sys.unraisablehook = previous
-
-
-def _interrupt_main_thread():
-    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
 
 def _showable(text):
