@@ -67,6 +67,8 @@ def use_style():
     plt.rcParams.update(STYLE)
     register_scale(PlainLinearScale)
     register_scale(PlainLogScale)
+    if "inline" in plt.get_backend():
+        plt.uninstall_repl_displayhook()  # notebooks draw what they show: all was drawn twice
     if os.environ.get("SYNLIB_FIGURES"):
         from IPython import get_ipython
         from matplotlib_inline.backend_inline import set_matplotlib_formats
