@@ -67,8 +67,10 @@ def use_style():
     plt.rcParams.update(STYLE)
     register_scale(PlainLinearScale)
     register_scale(PlainLogScale)
-    if "inline" in plt.get_backend():
-        plt.uninstall_repl_displayhook()  # notebooks draw what they show: all was drawn twice
+    backend = plt.get_backend()
+    if "inline" in backend:  # draws what it shows, and pyplot's hook would draw it once more
+        plt.switch_backend(backend)  # which else happens with the first figure, and sets the hook
+        plt.uninstall_repl_displayhook()
     if os.environ.get("SYNLIB_FIGURES"):
         from IPython import get_ipython
         from matplotlib_inline.backend_inline import set_matplotlib_formats
