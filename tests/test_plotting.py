@@ -430,3 +430,65 @@ def test_ranges_of_devices_and_what_is_not_known():
         }
         assert [text.get_text() for text in ax.texts] == ["not known"]
     plt.close(figure)
+
+
+GATES = ["every image", "margin 0.2", "margin 0.5", "mistakes"]
+
+
+def test_gates_are_measured_by_the_first_and_left_out_where_not_all_got_there(ax):
+    table = pd.DataFrame(
+        dict(gate=gate, seed=seed, consolidation=8.0 / place, updates=6.0 / place,
+             step=place * (seed + 1.0))
+        for place, gate in enumerate(GATES, start=1)
+        for seed in range(3)
+    )  # fmt: skip
+    table.loc[(table["gate"] == "mistakes") & (table["seed"] == 1), "consolidation":] = np.nan
+    plotting.against_gate(table, GATES, ax)
+    curves = {line.get_label(): line for line in ax.get_lines()}
+    for name, expected in {
+        "energy $M_1$": [1, 1 / 2, 1 / 3],
+        "updates": [1, 1 / 2, 1 / 3],
+        "images": [1, 2, 3],
+    }.items():
+        np.testing.assert_allclose(curves[name].get_ydata(), expected)
+        assert list(curves[name].get_xdata()) == [0, 1, 2]
+    assert [text.get_text() for text in ax.get_xticklabels()][1:] == [
+        "margin\n0.2", "margin\n0.5", "mistakes",
+    ]  # fmt: skip
+
+
+def test_learning_of_gates_is_told_apart():
+    figure, axes = plt.subplots(1, 2)
+    table = pd.DataFrame(
+        dict(gate=gate, seed=seed, step=step, accuracy=0.9 + step / 100, consolidation=place * step)
+        for place, gate in enumerate(GATES, start=1)
+        for seed in range(2)
+        for step in range(1, 6)
+    )
+    plotting.learning_of_gates(table, GATES, axes)
+    for place, (left, right) in enumerate(
+        zip(axes[0].get_lines(), axes[1].get_lines(), strict=True), start=1
+    ):
+        np.testing.assert_allclose(left.get_xdata(), np.arange(1, 6))
+        np.testing.assert_allclose(right.get_xdata(), place * np.arange(1, 6))
+    looks = {(to_hex(line.get_color()), line.get_linestyle()) for line in axes[0].get_lines()}
+    assert len(looks) == len(GATES)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == GATES
+    plt.close(figure)
+
+
+def test_stored_numbers_are_crosses_beside_ours():
+    figure, axes = plt.subplots(3)
+    table = pd.DataFrame(
+        dict(gate=gate, hidden=hidden, consolidation=hidden * place, updates=2.0, step=3.0)
+        for place, gate in enumerate(("every image", "mistakes"), start=1)
+        for hidden in (50, 100)
+    )
+    stored = pd.DataFrame([dict(gate="mistakes", hidden=100, consolidation=7.0, updates=8, step=9)])
+    plotting.against_stored(table, stored, axes)
+    for ax, height in zip(axes, (7, 8, 9), strict=True):
+        crosses = [line for line in ax.get_lines() if line.get_marker() == "x"]
+        assert [list(line.get_ydata()) for line in crosses if len(line.get_ydata())] == [[height]]
+    curves = {line.get_label(): line for line in axes[0].get_lines()}
+    np.testing.assert_allclose(curves["mistakes"].get_ydata(), [100, 200])
+    plt.close(figure)

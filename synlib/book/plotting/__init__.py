@@ -14,6 +14,7 @@ with extra("book"):
         writes_against_time,
         writes_of_schemes,
     )
+    from synlib.book.plotting.lazy import against_gate, against_stored, learning_of_gates
     from synlib.book.plotting.networks import (
         after_the_best,
         best_hidden,
@@ -87,6 +88,8 @@ __all__ = [
     "accuracy_against",
     "after_the_best",
     "against_decay",
+    "against_gate",
+    "against_stored",
     "best_against_cost",
     "best_hidden",
     "cache_range",
@@ -109,6 +112,7 @@ __all__ = [
     "gaps",
     "inefficiency_against_exponent",
     "learning_curves",
+    "learning_of_gates",
     "learning_time",
     "letter",
     "line_styles",

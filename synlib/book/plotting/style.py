@@ -33,6 +33,8 @@ COLOURS = {
     "per synapse": "#56B4E9",
     "subnetwork": "#332288",
     "both": "#999933",
+    "margin": "#44AA99",
+    "mistakes": "#117733",
 }
 # The colours of things that are another name for one of the above
 COLOURS["all synapses"] = COLOURS["no caching"]
