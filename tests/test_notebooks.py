@@ -64,6 +64,19 @@ SMALL = {
     "11_scorecard": dict(show_chapter=""),
     "12_spiking_neuron": dict(n_patterns=[1, 3], thresholds=[0.05, 0.2], seeds=2),
     "13_joules": dict(thresholds=[0.005, 0.02, 0.1], periods=[2, 20, 100], seeds=2),
+    "15_lazy": dict(
+        hidden=50,
+        margins=[0.5],
+        criterion=0.85,
+        lower_criterion=0.8,
+        long_epochs=2,
+        standin_hidden=[50],
+        standin_size=50,
+        standin_criterion=0.8,
+        standin_epochs=6,
+        count_epochs=1,
+        seeds=2,
+    ),
 }
 
 # small networks and few images, and seven values for each list
@@ -92,6 +105,10 @@ CHEAP = {
     "11_scorecard": {},
     "12_spiking_neuron": {},
     "13_joules": dict(seeds=2),  # without PyTorch there are those that are stored, and no others
+    "15_lazy": dict(
+        dataset="digits", hidden=20, criterion=0.6, lower_criterion=0.5, max_epochs=2,
+        long_epochs=1, standin_size=15, standin_criterion=0.3, standin_epochs=2, count_epochs=1,
+    ),
 }  # fmt: skip
 SEVEN = {
     "01_perceptron_energy": dict(
@@ -149,6 +166,10 @@ SEVEN = {
     "13_joules": dict(
         thresholds=[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1],
         periods=[2, 5, 10, 20, 50, 100, 300],
+    ),
+    "15_lazy": dict(
+        margins=[0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6],
+        standin_hidden=[5, 8, 10, 12, 15, 20, 25],
     ),
 }  # fmt: skip
 
@@ -231,7 +252,7 @@ def test_all_lists_have_all_lengths():
         assert all(len(seven) == 7 for seven in SEVEN[name].values())
 
 
-ROW = r"([ERC]\d+) +(\w+(?: tested)?) +([\w. ]+) = ([\d.,-]+|inf|no value)"
+ROW = r"([ERCL]\d+) +(\w+(?: tested)?) +([\w. ]+) = ([\d.,-]+|inf|no value)"
 
 
 def verdicts(lines):
@@ -363,6 +384,18 @@ def check_13(lines):
     assert float(found["threshold, hidden"][0]) < -1
     assert found["every k steps, hidden"][1] == "20"  # with longer ones it loses its way
     assert found["threshold, hidden"][1] == "0.1"
+
+
+def check_15(lines):
+    found = verdicts(lines)
+    assert found["L1", "energy"][0] > 1.2
+    assert found["L4", "error"] == (None, "not tested")
+    assert 1.2 < found["L2", "updates"][0] == found["L5", "updates"][0]
+    assert found["L3", "images"][0] < 0.8
+    at = lines.index("accuracy   gate           energy   updates   images")
+    energy, updates, images = map(float, lines[at + 4].split()[-3:])  # mistakes, at the criterion
+    assert updates < 0.8 > energy
+    assert images > 1.3
 
 
 CHECKS = {name: globals()[f"check_{name[:2]}"] for name in SMALL}

@@ -15,7 +15,7 @@ from synlib.book.scorecard import Card, Row, judge, verdict
 def test_bands_are_nested_and_in_order():
     for claim in CLAIMS.values():
         assert isinstance(claim, Claim)
-        assert claim.source.split(",")[0] in ("li2020", "nyiro2022", "vanrossum2024")
+        assert claim.source.split(",")[0] in scorecard_pages.PAPERS
         for measure in claim.measures.values():
             (low, high), (lower, higher) = measure.bands
             assert lower <= low < high <= higher

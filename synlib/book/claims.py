@@ -14,6 +14,17 @@ MORE = (1.1, INFINITY), (1.0, INFINITY)  # for ratios that are claimed to be abo
 LESS = (0.0, 0.9), (0.0, 1.0)  # for ratios that are claimed to be below 1
 
 
+def about(number):
+    """Bands for a number that is claimed, as `CLOSE` for its ratio to it.
+
+    Examples
+    --------
+    >>> about(10)
+    ((8.0, 12.5), (5.0, 20.0))
+    """
+    return tuple((low * number, high * number) for low, high in CLOSE)
+
+
 @dataclass(frozen=True)
 class Measure:
     """What is measured to test a claim.
@@ -324,5 +335,44 @@ CLAIMS = {
         "vanrossum2024",
         {"ratio": Measure("energy, both / largest updates alone", "< 1", LESS)},
         figure="fig-map",
+    ),
+    "L1": Claim(
+        "to learn from mistakes only saves energy",
+        "pache2023lazy, title",
+        {"energy": Measure("energy, every image / mistakes only, at equal accuracy", "> 1", MORE)},
+        second_hand=True,
+        figure="fig-lazy-standin",
+    ),
+    "L2": Claim(
+        "it is 7.6 times faster than back-propagation, if that counts updates",
+        "pache2023lazy, abstract",
+        {"updates": Measure("updates, every image / mistakes only", "7.6", about(7.6))},
+        second_hand=True,
+        figure="fig-lazy-standin",
+    ),
+    "L3": Claim(
+        "it is 7.6 times faster than back-propagation, if that counts images",
+        "pache2023lazy, abstract",
+        {"images": Measure("images, every image / mistakes only", "7.6", about(7.6))},
+        second_hand=True,
+        figure="fig-lazy-standin",
+    ),
+    "L4": Claim(
+        "with one hidden layer it is right about 99.2 % of the test images of extended MNIST",
+        "pache2023lazy, abstract",
+        {"error": Measure("test error, extended MNIST (%)", "0.8", about(0.8))},
+        second_hand=True,
+        figure="fig-lazy-curves",
+    ),
+    "L5": Claim(
+        "a student's program of the same group, 100 hidden units: 95 % on MNIST took 58 % of the "
+        "energy, 2.5 times the images and a fifth of the updates",
+        "apmsc2021, stored curves",
+        {
+            "energy": Measure("energy, mistakes only / every image", "0.58", about(0.58)),
+            "images": Measure("images, mistakes only / every image", "2.5", about(2.5)),
+            "updates": Measure("updates, every image / mistakes only", "5.2", about(5.2)),
+        },
+        figure="fig-lazy-standin",
     ),
 }

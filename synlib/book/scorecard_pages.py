@@ -19,6 +19,8 @@ PAPERS = {
     "li2020": "Li and van Rossum 2020",
     "nyiro2022": "Nyírő et al. 2022",
     "vanrossum2024": "van Rossum and Pache 2024",
+    "pache2023lazy": "Pache and van Rossum 2023",
+    "apmsc2021": "a stand-in for it, 2021",
 }
 BOARD = "11_scorecard.html"
 
