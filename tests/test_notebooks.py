@@ -65,10 +65,8 @@ SMALL = {
     "12_spiking_neuron": dict(n_patterns=[1, 3], thresholds=[0.05, 0.2], seeds=2),
     "13_joules": dict(thresholds=[0.005, 0.02, 0.1], periods=[2, 20, 100], seeds=2),
     "15_lazy": dict(
-        hidden=50,
         margins=[0.5],
-        criterion=0.85,
-        lower_criterion=0.8,
+        lower_criterion=0.85,
         long_epochs=2,
         standin_hidden=[50],
         standin_size=50,
