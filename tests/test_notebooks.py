@@ -72,8 +72,9 @@ SMALL = {
         standin_size=50,
         standin_criterion=0.8,
         standin_epochs=6,
+        end_epochs=3,
         count_epochs=1,
-        seeds=2,
+        seeds=1,
     ),
 }
 
@@ -104,8 +105,9 @@ CHEAP = {
     "12_spiking_neuron": {},
     "13_joules": dict(seeds=2),  # without PyTorch there are those that are stored, and no others
     "15_lazy": dict(
-        dataset="digits", hidden=20, criterion=0.6, lower_criterion=0.5, max_epochs=2,
-        long_epochs=1, standin_size=15, standin_criterion=0.3, standin_epochs=2, count_epochs=1,
+        dataset="digits", hidden=20, criterion=0.4, lower_criterion=0.3, combined_at=0.3,
+        max_epochs=2, long_epochs=1, standin_size=15, standin_criterion=0.3, standin_epochs=2,
+        count_epochs=1,
     ),
 }  # fmt: skip
 SEVEN = {
@@ -388,7 +390,7 @@ def check_15(lines):
     found = verdicts(lines)
     assert found["L1", "energy"][0] > 1.2
     assert found["L4", "error"] == (None, "not tested")
-    assert 1.2 < found["L2", "updates"][0] == found["L5", "updates"][0]
+    assert 1.1 < found["L2", "updates"][0] == found["L5", "updates"][0]
     assert found["L3", "images"][0] < 0.8
     at = lines.index("accuracy   gate           energy   updates   images")
     energy, updates, images = map(float, lines[at + 4].split()[-3:])  # mistakes, at the criterion

@@ -133,4 +133,5 @@ def against_stored(table, stored, axes):
     axes[0].plot([], [], "x", color=COLOURS["published"], markersize=10, markeredgewidth=2.2,
                  label="stored elsewhere")  # fmt: skip
     axes[-1].set_xlabel("hidden units")
-    axes[0].legend(fontsize=12)
+    handles, labels = axes[0].get_legend_handles_labels()
+    axes[0].figure.legend(handles, labels, loc="outside upper center", ncols=3)
