@@ -1,7 +1,7 @@
 // What all explorables share: a worker that computes, controls, the address, words, Python.
-// An explorable is `explorable(name, { label, over, build, answer, python })`, for the element
+// An explorable is `explorable(name, { label, over, build, answer, python, note })`, for the element
 // `<div class="live" data-live="name">`; with `over` it begins as the picture before it, and takes its
-// place on the screen.
+// place on the screen. A note explains the words of its controls.
 
 const FOLDER = document.currentScript.src.replace(/[^/]*$/, "");
 const loading = {};
@@ -86,6 +86,18 @@ function number(value) {
   return text.replace("-", "−");
 }
 
+// "1 mistake", "2,000 mistakes".
+function counted(count, one, many = `${one}s`) {
+  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+}
+
+// "2.5 times less than others", or more, or as much.
+function compared(times, others) {
+  if (times > 0.995 && times < 1.005) return others ? `as much as ${others}` : "as much";
+  const words = times > 1 ? `${number(times)} times less` : `${number(1 / times)} times more`;
+  return others ? `${words} than ${others}` : words;
+}
+
 // A slider or a choice, as the table of controls describes it.
 class Control {
   constructor(name, described, changed) {
@@ -131,8 +143,10 @@ class Control {
 
   show() {
     if (!this.shown) return;
-    this.shown.textContent = number(this.value);
-    this.input.setAttribute("aria-valuetext", number(this.value));
+    const { unit } = this.described;
+    const text = unit ? `${number(this.value)} ${unit}` : number(this.value);
+    this.shown.textContent = text;
+    this.input.setAttribute("aria-valuetext", text);
   }
 
   // As it is written in an address, and back; false if that is no value of this control.
@@ -180,10 +194,12 @@ class Explorable {
     }
     this.host.setAttribute("role", "group");
     this.host.setAttribute("aria-label", parts.label);
-    this.host.append(this.panel, this.buttons, this.body, this.status);
+    // words come first: below the pictures nobody would see them change
+    this.host.append(this.panel, this.buttons, this.status, this.body);
     if (parts.python) this.addPython();
     this.readAddress();
     parts.build?.(this);
+    if (parts.note) this.body.after(make("p", { className: "live-note" }, parts.note));
     addEventListener("hashchange", () => this.readAddress() && this.changed());
   }
 
@@ -210,8 +226,14 @@ class Explorable {
     return plot;
   }
 
+  // What is below stays where it is when there are fewer words than before.
   say(text) {
     this.status.textContent = text;
+    const { offsetWidth: width, offsetHeight: height } = this.status;
+    if (width !== this.width) this.tallest = 0;
+    this.width = width;
+    this.tallest = Math.max(this.tallest, height);
+    this.status.style.minHeight = `${this.tallest}px`;
   }
 
   fail(error) {
