@@ -2,6 +2,7 @@
 
 import ast
 import io
+import itertools
 import re
 
 import pandas as pd
@@ -26,8 +27,21 @@ FIRST = {  # the words it begins with
     "caching": r"Learned in \d+ epochs for [\d,]+ a.u., [\d.]+ times less than without a cache",
     "learning": "Press Learn",
     "prices": r"Cheapest: .*, .*\. It costs [\d.]+ times less than ordinary learning; next comes",
-    "spikes": r"[\d.]+ times less, [\d.]+ times the minimum",
+    "spikes": r"[\d.]+ times less than without, and [\d.]+ times the minimum",
 }
+# a text that is turned has no box of its own but the one on the screen
+COLLISIONS = """host => [...host.querySelectorAll('svg[role=img]')].filter(chart => {
+    const texts = [...chart.querySelectorAll('text')];
+    const turned = texts.filter(text => text.hasAttribute('transform'));
+    const level = texts.filter(text => !text.hasAttribute('transform'));
+    return turned.some(label => level.some(tick => {
+        const [a, b] = [label, tick].map(text => text.getBoundingClientRect());
+        return a.right > b.left && b.right > a.left && a.bottom > b.top && b.bottom > a.top;
+    }));
+}).map(chart => chart.ariaLabel)"""
+LINES_OF_LABELS = """host => [...host.querySelectorAll('.live-control label')]
+    .map(label => label.offsetHeight / parseFloat(getComputedStyle(label).lineHeight))
+    .map(Math.round)"""
 VIEWS = {"desktop": (DESKTOP, "light", False), "phone from a folder": (PHONE, "dark", True)}
 
 
@@ -119,6 +133,8 @@ def test_explorable_is_there_for_everybody(play, name, view):
     assert it.host.get_attribute("aria-label")
     for chart in it.host.locator("svg[role=img]").all():
         assert len(chart.get_attribute("aria-label")) > 20
+    assert it.host.evaluate(COLLISIONS) == []
+    assert set(it.host.evaluate(LINES_OF_LABELS)) <= {1}
     # which would fetch style sheets anew, from where they are not
     options = {"preload": False}
     found = Axe().run(it.page, f"[data-live={name}]", options).response["violations"]
@@ -134,7 +150,12 @@ def test_walk_by_keyboard(play, view):
     it.heard("After 0 mistakes")
     it.host.get_by_role("button", name="Next mistake").focus()
     it.page.keyboard.press("Enter")
-    it.heard("After 1 mistakes")
+    words = it.heard("After 1 mistake the weights")
+    number, said = re.search(
+        r"Last wrong, in epoch 1: pattern (\d+), \((.*)\), belongs", words
+    ).groups()
+    ours = it.result(f"[...it.found.patterns].slice(3 * ({number} - 1), 3 * {number} - 1)")
+    assert [float(x) for x in said.replace("−", "-").split(", ")] == pytest.approx(ours, rel=5e-3)
     it.host.get_by_role("button", name="New patterns").click()
     it.heard("After 0 mistakes")
     it.page.emulate_media(reduced_motion="reduce")
@@ -150,8 +171,15 @@ def test_neuron_wastes_as_in_python(play):
     it.heard("100 patterns on 100 inputs, learned in")
     assert it.result("it.points[0].inefficiency") == pytest.approx(it.in_python(), rel=1e-12)
     it.host.get_by_role("button", name="Learn new patterns").click()
-    it.page.wait_for_function("document.querySelectorAll('[data-live=waste] circle').length > 2")
+    it.page.wait_for_function("document.querySelector('[data-live=waste]').explorable.points[1]")
     assert it.result("it.points[1].inefficiency") == pytest.approx(it.in_python(), rel=1e-12)
+    it.page.select_option("#live-n_inputs", "50")
+    it.host.get_by_role("button", name="Learn new patterns").click()
+    it.heard("50 patterns on 50 inputs, learned in")
+    symbols = it.host.locator(".live-legend li", has_text="your neurons")
+    drawn = symbols.evaluate_all("all => all.map(li => li.querySelector('svg').innerHTML)")
+    assert len({re.sub('(fill|stroke)=.*?"#.*?"', "", one) for one in drawn}) == 2
+    assert it.host.locator(".live-legend li", has_text="capacity").count() == 1
 
 
 def test_sliders_change_the_cache_as_in_python(play, view):
@@ -187,6 +215,26 @@ def test_cheapest_threshold_is_found(play):
     )
     energies = it.result("it.swept.points.map(point => point.energy.total)")
     assert it.result("it.found.energy.total") == pytest.approx(min(energies), rel=1e-12)
+    assert it.host.evaluate(COLLISIONS) == []
+    thresholds = it.result("it.swept.points.map(point => point.threshold)")
+    assert 6 in thresholds  # that of before may have been the best
+    ours = dict(zip(thresholds, energies, strict=True))
+    plain = it.result("it.found.plain.energy.total")
+    least = min(threshold for threshold in ours if ours[threshold] < 0.995 * plain)
+    it.heard(f"a cache pays from {least:g} on")
+    it.page.evaluate("document.querySelector('#live-maintenance_cost').focus()")
+    for _ in range(8):
+        it.page.keyboard.press("ArrowRight")
+    it.host.get_by_role("button", name="Find the cheapest threshold").click()
+    it.heard("none costs less than no cache")
+
+
+def test_line_is_drawn_to_its_end(play):
+    it = play("caching")
+    points = "Array.from({ length: 54321 }, (_, i) => [i, Math.sin(i / 100)])"
+    thin = it.page.evaluate(f"thinned({points})")
+    assert [thin[0][0], thin[-1][0]] == [0, 54320]
+    assert len(thin) < 2500
 
 
 def test_address_is_a_setting(play):
@@ -232,12 +280,34 @@ def test_network_learns_and_reads_by_keyboard(play, view):
     it.page.keyboard.press("Enter")
     answer.wait_for()
     assert re.search(r"The digit is a \d. The network reads a \d.", answer.inner_text())
+    field = it.host.locator(".live-canvas")
+    pen, hint = it.host.locator(".live-pen"), it.host.locator(".live-hint")
+    it.host.get_by_role("button", name="Erase").focus()
+    it.page.keyboard.press("Enter")
+    assert hint.is_visible()
+    it.page.keyboard.press("Shift+Tab")
+    assert field.evaluate("it => it === document.activeElement")
+    before = pen.bounding_box()
+    it.page.keyboard.press(" ")
+    it.page.keyboard.press("ArrowDown")
+    assert pen.bounding_box()["y"] > before["y"]
+    assert not hint.is_visible()
     # the next network has the same images
     it.page.select_option("#live-rule", "all synapses")
     it.host.get_by_role("button", name="Learn", exact=True).click()
     it.heard("all synapses, persistent, 100 hidden: .* after")
     it.stop()
     assert it.result("it.runs.length") == 2
+    words = it.heard(r"To get \d+ % right, network \d spent")
+    goal, first, spent = re.search(
+        r"get (\d+) % right, network (\d) spent ([\d,]+)", words
+    ).groups()
+    ours = [
+        next(row["total"] for row in rows if row["accuracy"] >= int(goal) / 100)
+        for rows in it.result("it.runs.map(run => run.rows)")
+    ]
+    assert ours.index(min(ours)) == int(first) - 1
+    assert min(ours) == pytest.approx(float(spent.replace(",", "")), rel=5e-3)
     it.host.screenshot(path=SCREENSHOTS / f"live-learned-{view.split()[0]}.png")
 
 
@@ -271,11 +341,34 @@ def test_cheapest_combination_follows_the_prices(play, view):
             it.page.keyboard.press("ArrowRight")
         cost = runs[write] + it.result("it.settings().held_price") * runs["held"]
         best, second = cost.nsmallest(2).index
+        names = runs["rule"] + ", " + runs["memory"]
+        names[0] = "ordinary learning"
         words = "nothing is cheaper than ordinary learning"
         if best > 0:
-            words = f"Cheapest: {runs['rule'][best]}, {runs['memory'][best]}. It costs"
-        it.heard(f"{re.escape(words)}.*; next comes {re.escape(runs['rule'][second])}, ")
+            words = f"Cheapest: {names[best]}. It costs"
+        it.heard(f"{re.escape(words)}.*; next comes {re.escape(names[second])}")
+        # on a phone as well, where the table is wider than the screen
         assert it.host.locator("td.best").count() == 1
+        table, winner = (
+            it.host.locator(part).bounding_box() for part in (".live-table", "td.best")
+        )
+        assert table["x"] <= winner["x"]
+        assert winner["x"] + winner["width"] <= table["x"] + table["width"] + 1
+        theirs = it.in_python()
+        assert theirs.index[0] == best
+        assert theirs["times"].iloc[0] == pytest.approx(cost[0] / cost[best], rel=1e-12)
+        # where it is said to change, it does
+        prices = it.result("it.controls.held_price.described")
+        won = it.result(f"""winners(it.runs.filter(run => run.distance !== null), "{write}",
+            it.controls.held_price.described).map(({{ from, run }}) => [from, it.runs.findIndex(r =>
+            r.rule === run.rule && r.memory === run.memory)])""")
+        assert won[0][0] == pytest.approx(10 ** prices["min"])
+        lines = runs[runs["distance"].notna()]
+        for (price, winner), (after, _) in itertools.pairwise([*won, (10 ** prices["max"], None)]):
+            middle = lines[write] + (price * after) ** 0.5 * lines["held"]
+            assert middle.idxmin() == winner
+        order = [re.escape(names[winner]) for _, winner in won]
+        it.heard("(at first|holding costs here,) " + ".* on ".join(order))
 
 
 def test_spiking_neuron_learns_as_in_python(play):
@@ -288,6 +381,15 @@ def test_spiking_neuron_learns_as_in_python(play):
     found = it.result("it.found.map(neuron => neuron.energy)")
     ours = found[0]["total"], found[1]["total"], found[1]["minimal"]
     assert ours == pytest.approx(it.in_python(), rel=1e-12)
+    # both trials are drawn, and what they cost is said
+    before, after = it.result("it.found.map(neuron => [neuron.spent[30], neuron.spent[31]])")[1]
+    it.page.evaluate(
+        """() => { const slider = document.querySelector('#live-rounds');
+        slider.value = 31; slider.dispatchEvent(new Event('input')); }"""
+    )
+    cost = re.search(r"without a cache, and ([\d.]+) nS with one", it.heard("After 31 rounds"))
+    assert float(cost[1]) == pytest.approx((after - before) / 6, rel=5e-3)
+    assert it.host.locator(".live-legend").first.locator("li").count() == 4
 
 
 @pytest.mark.parametrize("name", ["walk", "caching"])

@@ -3,6 +3,7 @@
 explorable("caching", {
   label: "Play with a synaptic cache",
   over: true,
+  note: "Holding costs: of a transient change of 1, for one presentation. Decay time: presentations until a change that is not written down has faded to a third. Scope: what is written down when a change reaches the threshold: its synapse, all of the neuron, or all once their sizes add up to it.",
 
   build(it) {
     it.bars = it.plot({ ratio: 0.24, highest: 170, lowest: 130, margin: { left: 14 } });
@@ -22,7 +23,7 @@ explorable("caching", {
     const key = sweepKey(settings);
     if (it.swept?.key !== key) it.swept = null;
     showSweep(it, settings);
-    it.say(inWords(settings, found, asked));
+    it.say(inWords(it, settings, found, asked));
   },
 
   python({ load, threshold, scope, decay_time, maintenance_cost }) {
@@ -109,7 +110,7 @@ function showTrace(it, { threshold }, { trace, epochs }) {
   for (const at of [threshold, -threshold]) {
     if (at > y.from && at < y.to) marks.push({ kind: "across", at, colour: "#000000", width: 1, dash: "dotted", name: "threshold" });
   }
-  it.trace.show({ x, y, marks, words: `The way of one synapse: written down ${written.length} times in ${epochs} epochs.` });
+  it.trace.show({ x, y, marks, words: `The way of one synapse: written down ${counted(written.length, "time")} in ${counted(epochs, "epoch")}.` });
 }
 
 function sweepKey({ threshold, ...others }) {
@@ -121,6 +122,8 @@ async function findCheapest(it) {
   const { min, max } = window.synlibSettings.controls.caching.threshold;
   const thresholds = [];
   for (let place = min; place <= max + 1e-9; place += 0.1) thresholds.push(Number((10 ** place).toPrecision(4)));
+  if (!thresholds.includes(settings.threshold)) thresholds.push(settings.threshold); // which may be the best
+  thresholds.sort((a, b) => a - b);
   const swept = { key: sweepKey(settings), points: [] };
   it.swept = swept;
   it.find.disabled = true;
@@ -135,6 +138,7 @@ async function findCheapest(it) {
     it.find.disabled = false;
   }
   if (it.swept !== swept) return; // other settings, meanwhile
+  swept.whole = true;
   const learned = swept.points.filter((point) => point.converged);
   if (!learned.length) return it.say("With these settings nothing is learned, whatever the threshold.");
   const best = learned.reduce((a, b) => (b.energy.total < a.energy.total ? b : a));
@@ -179,15 +183,24 @@ function showSweep(it, settings) {
   });
 }
 
-function inWords(settings, { energy, plain, epochs, converged }, { max_epochs }) {
-  if (!converged) return `Not learned in ${max_epochs} epochs: too much is forgotten before it is written down. So far ${number(energy.total)} was spent.`;
+function inWords(it, settings, { energy, plain, epochs, converged }, { max_epochs }) {
+  if (!converged) return `Not learned in ${counted(max_epochs, "epoch")}: too much is forgotten before it is written down. So far ${number(energy.total)} was spent.`;
   const held = energy.maintenance / energy.total;
   const saved = plain.energy.total / energy.total;
-  const compared =
-    saved >= 1.05
-      ? `${number(saved)} times less than without a cache`
-      : saved > 0.95
-        ? "as much as without a cache"
-        : `${number(1 / saved)} times more than without a cache`;
-  return `Learned in ${epochs} epochs for ${number(energy.total)} a.u., ${compared} and ${number(energy.total / energy.minimal)} times the minimum. ${Math.round(100 * held)} % of it is maintenance.`;
+  return `Learned in ${counted(epochs, "epoch")} for ${number(energy.total)} a.u., ${compared(saved, "without a cache")} and ${number(energy.total / energy.minimal)} times the minimum. ${Math.round(100 * held)} % of it is maintenance.${whereItPays(it, settings, plain)}`;
+}
+
+// What the sweep says, once it is there as a whole.
+function whereItPays(it, { threshold }, plain) {
+  if (!it.swept?.whole) return "";
+  const learned = it.swept.points.filter((point) => point.converged);
+  const best = learned.reduce((a, b) => (b.energy.total < a.energy.total ? b : a));
+  const cheapest = threshold === best.threshold ? " No threshold that was tried is cheaper" : ` The cheapest threshold tried is ${number(best.threshold)}`;
+  // where every change is written down at once, cache and no cache spend the same, but for rounding
+  const pays = learned.filter(({ energy }) => energy.total < 0.995 * plain.energy.total);
+  if (!pays.length) return `${cheapest}, and none costs less than no cache.`;
+  const [from, to] = [pays[0], pays[pays.length - 1]];
+  const up = to === learned[learned.length - 1] ? "on" : `to ${number(to.threshold)}`;
+  const gaps = learned.indexOf(to) - learned.indexOf(from) >= pays.length ? ", but not at all of these" : "";
+  return `${cheapest}; a cache pays from ${number(from.threshold)} ${up}${gaps}.`;
 }

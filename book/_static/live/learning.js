@@ -2,6 +2,7 @@
 
 explorable("learning", {
   label: "Let a network learn digits",
+  note: "Fraction: of the synapses that a rule chooses, for each image (in the output layer a tenth at least). Hidden: how many hidden units the network has. Every network that learns is added to the picture; Clear forgets them.",
 
   build(it) {
     it.runs = [];
@@ -96,7 +97,7 @@ async function learnDigits(it) {
     it.say(
       result?.diverged
         ? `${run.name}: learning diverged after ${count(row.step)} images. Choose a lower rate.`
-        : `${run.name}: ${percent(row.accuracy)} right after ${count(row.step)} images, for ${number(row.total)} a.u., ${number(row.total / row.minimal)} times the minimum, and ${number(row.writes)} writes; ${speed} images a second. Draw a digit above.`,
+        : `${run.name}: ${percent(row.accuracy)} right after ${count(row.step)} images, for ${number(row.total)} a.u., ${number(row.total / row.minimal)} times the minimum, and ${number(row.writes)} writes; ${speed} images a second.${inComparison(it.runs)} Draw a digit below.`,
     );
   } catch (error) {
     it.fail(error);
@@ -104,6 +105,21 @@ async function learnDigits(it) {
     it.learn.disabled = it.clear.disabled = false;
     it.stop.disabled = true;
   }
+}
+
+// How the networks compare, where all of them have got: the cheapest first.
+function inComparison(runs) {
+  const learned = runs.filter(({ rows }) => rows.length);
+  if (learned.length < 2) return "";
+  const best = ({ rows }) => Math.max(...rows.map((row) => row.accuracy));
+  const goal = Math.floor(100 * Math.min(...learned.map(best))) / 100;
+  const costs = learned.map((run) => {
+    const { total } = run.rows.find(({ accuracy }) => accuracy >= goal);
+    return { number: runs.indexOf(run) + 1, total };
+  });
+  const [first, ...others] = costs.sort((a, b) => a.total - b.total);
+  const more = others.map((run) => `network ${run.number} ${number(run.total)}, ${number(run.total / first.total)} times as much`);
+  return ` To get ${Math.round(100 * goal)} % right, network ${first.number} spent ${number(first.total)} a.u.; ${more.join("; ")}.`;
 }
 
 function count(images) {
@@ -122,9 +138,12 @@ function showRuns(it) {
     const points = rows.map((row) => [row.total, 100 * row.accuracy]);
     const colour = colours[rule] ?? "#000000";
     const dash = memory === "persistent" ? undefined : "dashed";
+    const symbol = SYMBOLS[i % SYMBOLS.length];
+    const [x, y] = points[0] ?? []; // in the end curves meet
     return [
-      { kind: "line", points, colour, dash, name },
-      { kind: "points", points, colour, symbol: SYMBOLS[i % SYMBOLS.length], size: 3 },
+      { kind: "line", points, colour, dash, symbol, name: `${i + 1}: ${name}` },
+      { kind: "points", points, colour, symbol, size: 3 },
+      ...(points.length ? [{ kind: "text", x, y, dy: "-0.6em", text: i + 1 }] : []),
     ];
   });
   const energies = it.runs.flatMap(({ rows }) => rows.map((row) => row.total));
@@ -133,7 +152,7 @@ function showRuns(it) {
     x: { label: "energy spent (a.u.)", ...around(energies.length ? energies : [100, 1e5], { log: true }) },
     y: { label: "test accuracy (%)", from: Math.min(...right, 60) - 2, to: 100 },
     marks,
-    words: `Test accuracy against the energy spent; networks: ${it.runs.map(({ name }) => name).join("; ") || "none yet"}.`,
+    words: `Test accuracy against the energy spent; networks: ${it.runs.map(({ name }, i) => `${i + 1}: ${name}`).join("; ") || "none yet"}.${inComparison(it.runs)}`,
   });
 }
 
@@ -175,10 +194,19 @@ function buildPad(it) {
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", "Field to draw a digit in; arrow keys move the pen, space puts it down or lifts it.");
   const context = canvas.getContext("2d");
+  const pen = make("span", { className: "live-pen", hidden: true }); // where it draws, over the field
+  const hint = make("span", { className: "live-hint" }, "Draw a digit here");
+  const movePen = ([x, y], down) => {
+    pen.hidden = false;
+    pen.style.left = `${x / 2.8}%`;
+    pen.style.top = `${y / 2.8}%`;
+    pen.classList.toggle("down", down);
+  };
   const empty = () => {
     context.fillStyle = "black";
     context.fillRect(0, 0, 280, 280);
     it.drawn = false;
+    hint.hidden = false;
   };
   empty();
   Object.assign(context, { lineWidth: 20, lineCap: "round", lineJoin: "round", strokeStyle: "white" });
@@ -189,6 +217,7 @@ function buildPad(it) {
     context.lineTo(...to);
     context.stroke();
     it.drawn = true;
+    hint.hidden = true;
   };
   let last = null;
   const place = (event) => {
@@ -199,34 +228,41 @@ function buildPad(it) {
     canvas.setPointerCapture(event.pointerId);
     last = place(event);
     draw(last, last);
+    movePen(last, true);
     event.preventDefault();
   });
   canvas.addEventListener("pointermove", (event) => {
-    if (!last) return;
     const next = place(event);
+    movePen(next, Boolean(last));
+    if (!last) return;
     draw(last, next);
     last = next;
   });
+  canvas.addEventListener("pointerleave", () => (pen.hidden = true));
   for (const end of ["pointerup", "pointercancel"]) {
     canvas.addEventListener(end, () => {
       last = null;
+      pen.classList.remove("down");
       if (it.drawn) read(it);
     });
   }
-  let pen = [140, 140];
+  let at = [140, 140];
   let down = false;
+  canvas.addEventListener("focus", () => canvas.matches(":focus-visible") && movePen(at, down));
+  canvas.addEventListener("blur", () => (pen.hidden = true));
   canvas.addEventListener("keydown", (event) => {
     const moves = { ArrowLeft: [-14, 0], ArrowRight: [14, 0], ArrowUp: [0, -14], ArrowDown: [0, 14] };
     if (event.key === " ") {
       down = !down;
-      if (down) draw(pen, pen);
+      if (down) draw(at, at);
       else read(it);
     } else if (event.key in moves) {
-      const next = pen.map((v, i) => Math.min(270, Math.max(10, v + moves[event.key][i])));
-      if (down) draw(pen, next);
-      pen = next;
+      const next = at.map((v, i) => Math.min(270, Math.max(10, v + moves[event.key][i])));
+      if (down) draw(at, next);
+      at = next;
       if (down) read(it);
     } else return;
+    movePen(at, down);
     event.preventDefault();
   });
   const erase = make("button", { type: "button", className: "live-button" }, "Erase");
@@ -241,6 +277,7 @@ function buildPad(it) {
       shown = (shown + 37) % 1000;
       const { pixels, digit } = await it.engine.ask("testImage", { number: shown });
       empty();
+      hint.hidden = true;
       const image = context.createImageData(28, 28);
       pixels.forEach((byte, i) => image.data.set([byte, byte, byte, 255], 4 * i));
       const small = make("canvas", { width: 28, height: 28 });
@@ -256,7 +293,7 @@ function buildPad(it) {
   it.answer = make("div", { className: "live-answer" });
   it.answer.setAttribute("role", "status");
   const buttons = make("div", { className: "live-buttons" }, erase, example);
-  it.pad = make("div", { className: "live-pad", hidden: true }, make("div", {}, canvas, buttons), it.answer);
+  it.pad = make("div", { className: "live-pad", hidden: true }, make("div", {}, make("div", { className: "live-field" }, canvas, hint, pen), buttons), it.answer);
   it.body.append(it.pad);
 }
 

@@ -21,8 +21,9 @@ class Plot {
     const width = this.element.clientWidth;
     if (!this.described || !width || this.drawing) return;
     const { x, y, marks, words } = this.described;
-    const { margin } = this;
     const height = Math.round(Math.min(this.highest, Math.max(this.lowest, width * this.ratio)));
+    const margin = { ...this.margin };
+    if (!y.hidden) margin.left = Math.max(margin.left, roomForTicks(y, height - margin.top - margin.bottom));
     const inner = { width: width - margin.left - margin.right, height: height - margin.top - margin.bottom };
     const across = scaleOf(x, margin.left, margin.left + inner.width);
     const up = scaleOf(y, margin.top + inner.height, margin.top);
@@ -108,8 +109,17 @@ function axisBelow(axis, across, bottom, width) {
     <text x="${(start + end) / 2}" y="${bottom + 38}" text-anchor="middle">${escaped(axis.label)}</text>`;
 }
 
+function ticksLeft(axis, height) {
+  return ticksOf(axis, Math.max(4, Math.floor(height / 45)));
+}
+
+// What the label and the widest of the numbers beside it need.
+function roomForTicks(axis, height) {
+  return 30 + Math.max(...ticksLeft(axis, height).map((tick) => widthOf(number(tick))));
+}
+
 function axisLeft(axis, up, left, top, height) {
-  const ticks = ticksOf(axis, Math.max(4, Math.floor(height / 45)));
+  const ticks = ticksLeft(axis, height);
   const marks = ticks.map((tick) => {
     const y = up(tick).toFixed(1);
     return `<path d="M${left} ${y}h-5" class="live-axis"/>
@@ -146,8 +156,8 @@ function drawn(mark, across, up, inner, margin) {
     return `<rect x="${a.toFixed(1)}" y="${up(mark.top)}" width="${Math.max(0, b - a).toFixed(1)}"
       height="${up(mark.bottom) - up(mark.top)}" fill="${fill}"/>`;
   }
-  if (mark.kind === "across") return `<path d="M${margin.left} ${up(mark.at).toFixed(1)}h${inner.width}" ${stroke}/>`;
-  if (mark.kind === "up") return `<path d="M${across(mark.at).toFixed(1)} ${margin.top}v${inner.height}" ${stroke}/>`;
+  if (mark.kind === "across") return `<path d="M${margin.left} ${sharp(up(mark.at), width)}h${inner.width}" ${stroke}/>`;
+  if (mark.kind === "up") return `<path d="M${sharp(across(mark.at), width)} ${margin.top}v${inner.height}" ${stroke}/>`;
   if (mark.kind === "span") {
     return `<rect x="${across(mark.from)}" y="${margin.top}" width="${across(mark.to) - across(mark.from)}"
       height="${inner.height}" fill="${colour}" fill-opacity="0.3"/>`;
@@ -157,6 +167,11 @@ function drawn(mark, across, up, inner, margin) {
       dy="${mark.dy ?? 0}">${escaped(mark.text)}</text>`;
   }
   throw new Error(`There is no mark "${mark.kind}"`);
+}
+
+// A thin straight line between two rows of pixels would be drawn pale on both.
+function sharp(place, width) {
+  return width < 1.5 ? Math.floor(place) + 0.5 : Math.round(place);
 }
 
 function pathOf({ points, steps }, across, up) {
@@ -175,6 +190,7 @@ function symbol(kind, x, y, size, colour) {
   const [a, b] = [x.toFixed(1), y.toFixed(1)];
   if (kind === "diamond") return `<path d="M${a} ${b}m0 ${-size - 1}l${size} ${size + 1}l${-size} ${size + 1}l${-size} ${-size - 1}z" fill="${colour}"/>`;
   if (kind === "triangle") return `<path d="M${a} ${b}m0 ${size}l${-size} ${-2 * size}h${2 * size}z" fill="${colour}"/>`;
+  if (kind === "cross") return `<path d="M${a} ${b}m${-size} ${-size}l${2 * size} ${2 * size}m0 ${-2 * size}l${-2 * size} ${2 * size}" stroke="${colour}" stroke-width="2.5" fill="none"/>`;
   if (kind === "star") return `<text x="${a}" y="${b}" dy="0.35em" text-anchor="middle" font-size="22">★</text>`;
   if (kind === "square") return `<rect x="${x - size}" y="${y - size}" width="${2 * size}" height="${2 * size}" fill="${colour}"/>`;
   return `<circle cx="${a}" cy="${b}" r="${size}" fill="${colour}"/>`;
@@ -187,8 +203,9 @@ function legend(marks) {
   const items = [...named.values()].map((mark) => {
     const colour = mark.colour === "#000000" ? "currentColor" : mark.colour;
     const dash = mark.dash ? ` stroke-dasharray="${DASHES[mark.dash]}"` : "";
-    let sample = `<path d="M1 7h22" stroke="${colour}" stroke-width="${mark.width ?? 2}"${dash}/>`;
-    if (mark.kind === "points") sample = symbol(mark.symbol, 12, 7, 4.5, colour);
+    let sample = `<path d="M1 7h22" stroke="${colour}" stroke-width="2"${dash}/>`; // of 2 pixels, else pale
+    if (mark.kind === "points") sample = "";
+    if (mark.kind === "points" || mark.symbol) sample += symbol(mark.symbol, 12, 7, 4.5, colour);
     if (["bar", "area", "polygon", "span"].includes(mark.kind)) {
       sample = `<rect x="1" y="1" width="22" height="12" fill="${mark.hatch ? "url(#live-hatch)" : colour}"
         ${mark.kind === "bar" ? "" : 'fill-opacity="0.4"'}/>`;
@@ -198,7 +215,8 @@ function legend(marks) {
   return `<ul class="live-legend">${items.join("")}</ul>`;
 }
 
-// Points of a line without those that cannot be seen: in each column the lowest and the highest.
+// Points of a line without those that cannot be seen: in each column the lowest and the highest, and
+// the last of all.
 function thinned(points, columns = 1000) {
   if (points.length <= 2 * columns) return points;
   const thin = [];
@@ -210,7 +228,8 @@ function thinned(points, columns = 1000) {
       if (points[i][1] < points[lowest][1]) lowest = i;
       if (points[i][1] > points[highest][1]) highest = i;
     }
-    thin.push(...[lowest, highest].sort((a, b) => a - b).map((i) => points[i]));
+    const ends = c === columns - 1 ? [lowest, highest, points.length - 1] : [lowest, highest];
+    thin.push(...ends.sort((a, b) => a - b).map((i) => points[i]));
   }
   return thin;
 }

@@ -2,6 +2,7 @@
 
 explorable("spikes", {
   label: "Watch a spiking neuron learn",
+  note: "A pattern is a sound, followed by a sight; in a round, each is met in a trial. Threshold: how far a conductance changes in the cache before it is written down. The last slider chooses the round after which the trial is shown.",
 
   build(it) {
     it.voltage = it.plot({ ratio: 0.4, highest: 260 });
@@ -35,21 +36,23 @@ function showSpikes(it, rounds, trials) {
   const [plain, cached] = found;
   const { step, sound, sight, rest, threshold } = window.synlibSettings.spikes;
   const kinds = [["no caching", "no caching"], ["cache", "consolidation"]];
-  const [shown] = trials;
-  const points = Array.from(shown.voltage, (v, t) => [(t + 1) * step, Math.min(v, threshold)]);
-  const spikes = points.filter(([, v]) => v >= threshold);
-  const marks = [
-    { kind: "span", from: sound[0], to: sound[1], colour: colours["per synapse"], name: "sound" },
-    { kind: "span", from: sight[0], to: sight[1], colour: colours.maintenance, name: "sight" },
-    { kind: "line", points, colour: "#000000", width: 1.2 },
-    ...spikes.map(([t]) => ({ kind: "line", points: [[t, threshold], [t, threshold + 6]], colour: "#000000", width: 1.2 })),
-  ];
-  const bySound = spikes.filter(([t]) => t <= sight[0]).length;
+  const shown = trials.map(({ voltage }) => Array.from(voltage, (v, t) => [(t + 1) * step, Math.min(v, threshold)]));
+  const spikes = shown.map((points) => points.filter(([, v]) => v >= threshold));
+  const styles = kinds.map(([name, colour], k) => ({ kind: "line", colour: colours[colour], name, dash: k ? "dashed" : undefined }));
+  const ticks = spikes.flatMap((some, k) => some.map(([t]) => ({
+    kind: "line", colour: styles[k].colour, width: 1.6, points: [[t, threshold + 7 * k], [t, threshold + 7 * k + 6]],
+  })));
+  const bySound = spikes.map((some) => some.filter(([t]) => t <= sight[0]).length);
   it.voltage.show({
-    x: { label: "time in a trial (ms)", from: 0, to: points.length * step },
-    y: { label: "membrane potential (mV)", from: rest - 6, to: threshold + 8 },
-    marks,
-    words: `Membrane potential in a trial after ${Math.min(rounds, plain.rounds)} rounds: ${spikes.length} spikes, ${bySound} of them before the sight.`,
+    x: { label: "time in a trial (ms)", from: 0, to: shown[0].length * step },
+    y: { label: "membrane potential (mV)", from: rest - 6, to: threshold + 15 },
+    marks: [
+      { kind: "span", from: sound[0], to: sound[1], colour: colours["per synapse"], name: "sound" },
+      { kind: "span", from: sight[0], to: sight[1], colour: colours.maintenance, name: "sight" },
+      ...styles.map((style, k) => ({ ...style, points: shown[k], width: 1.4 })),
+      ...ticks,
+    ],
+    words: `Membrane potential in a trial after ${counted(rounds, "round")}: ${counted(spikes[0].length, "spike")} without a cache, ${bySound[0]} of them before the sight, and ${spikes[1].length} with a cache, ${bySound[1]} of them before the sight.`,
   });
   const longest = Math.max(plain.rounds, cached.rounds);
   const x = { label: "rounds", from: 0, to: longest };
@@ -60,13 +63,7 @@ function showSpikes(it, rounds, trials) {
   it.conductance.show({
     x,
     y: { label: "conductance (nS)", ...around(weights.flat(2).map(([, w]) => w), { from: 0 }) },
-    marks: [
-      ...weights.flatMap((pair, k) => pair.map((line) => ({
-        kind: "line", points: line, width: 1.4, colour: colours[kinds[k][1]], name: kinds[k][0],
-        dash: k ? "dashed" : undefined,
-      }))),
-      now,
-    ],
+    marks: [...weights.flatMap((pair, k) => pair.map((points) => ({ ...styles[k], points, width: 1.4 }))), now],
     words: "Conductances of the two active inputs over the rounds: they rise, and settle at the same level with a cache as without.",
   });
   const spent = found.map((neuron) => neuron.spent.map((energy, round) => [round, energy]));
@@ -74,13 +71,32 @@ function showSpikes(it, rounds, trials) {
     x,
     y: { label: "energy so far (nS)", ...around(spent.flat().map(([, e]) => e), { from: 0 }) },
     marks: [
-      ...spent.map((line, k) => ({ kind: "line", points: line, colour: colours[kinds[k][1]], name: kinds[k][0], dash: k ? "dashed" : undefined })),
+      ...spent.map((points, k) => ({ ...styles[k], points })),
       { kind: "across", at: cached.energy.minimal, colour: colours.minimal, dash: "dotted", name: "minimal" },
+      now,
     ],
     words: "Energy over the rounds, with and without a cache.",
   });
+  it.say(`${ofTrial(it, rounds, bySound)} ${ofLearning(found)}`);
+}
+
+// What the neurons do in the trial that is shown, and what the round before it cost.
+function ofTrial({ controls, found }, rounds, bySound) {
+  const [plain, cached] = bySound.map((n) => counted(n, "time"));
+  const fires = plain === cached ? `${plain}, with a cache or without` : `${plain}, with a cache ${cached}`;
+  const after = `After ${counted(rounds, "round")} the neuron fires to the sound alone ${fires}.`;
+  if (rounds === 0) return after;
+  const n_patterns = controls.n_patterns.value;
+  const costs = found.map(({ spent }) => {
+    const last = Math.min(rounds, spent.length - 1);
+    return number((spent[last] - spent[last - 1]) / n_patterns);
+  });
+  const ended = found.some((neuron) => neuron.rounds < rounds) ? ", or of a neuron's last," : "";
+  return `${after} A trial of that round${ended} cost ${costs[0]} nS without a cache, and ${costs[1]} nS with one.`;
+}
+
+function ofLearning([plain, cached]) {
   const times = plain.energy.total / cached.energy.total;
-  it.say(
-    `After ${Math.min(rounds, plain.rounds)} rounds the neuron (here without a cache) fires ${bySound} times to the sound alone. Learning costs ${number(plain.energy.total)} nS in ${plain.rounds} rounds without a cache, and ${number(cached.energy.total)} nS in ${cached.rounds} with one: ${number(times)} times less, ${number(cached.energy.total / cached.energy.minimal)} times the minimum.`,
-  );
+  const least = number(cached.energy.total / cached.energy.minimal);
+  return `All learning costs ${number(plain.energy.total)} nS in ${counted(plain.rounds, "round")} without a cache, and ${number(cached.energy.total)} nS in ${counted(cached.rounds, "round")} with one: ${compared(times, "without")}, and ${least} times the minimum.`;
 }

@@ -3,6 +3,7 @@
 explorable("walk", {
   label: "Watch two weights learn",
   over: true,
+  note: "A pattern is a point, two inputs, that belongs to +1 or to −1. Sets of patterns differ in their points; each can just be learned.",
 
   build(it) {
     it.map = it.plot({ ratio: 0.9, highest: 420 });
@@ -24,6 +25,7 @@ explorable("walk", {
     const found = await it.engine.ask("walk", { seed: seeds[patterns - 1], max_epochs });
     it.walk = stepsOf(found);
     it.found = found;
+    it.about = `Set ${patterns} of ${seeds.length}, ${counted(found.target.length, "pattern")}`;
     // at first the whole way, as in the picture; then from the start
     showWalk(it, it.begun ? 0 : it.walk.length - 1);
     it.begun = true;
@@ -37,8 +39,8 @@ plotting.walk(*two_weights(${window.synlibSettings.walk.seeds[patterns - 1]}))`;
   },
 });
 
-// The weights after each mistake, and the distances: walked, and straight.
-function stepsOf({ path }) {
+// The weights after each mistake, the distances, walked and straight, and what was wrong.
+function stepsOf({ path, patterns, target }) {
   const steps = [{ at: [0, 0, 0], walked: 0, straight: 0 }];
   for (let t = 0; t < path.length; t += 3) {
     const at = [path[t], path[t + 1], path[t + 2]];
@@ -46,7 +48,12 @@ function stepsOf({ path }) {
     const moved = at.reduce((sum, w, i) => sum + Math.abs(w - last.at[i]), 0);
     if (moved === 0) continue;
     const straight = at.reduce((sum, w) => sum + Math.abs(w), 0);
-    steps.push({ at, walked: last.walked + moved, straight });
+    const shown = t / 3;
+    const pattern = shown % target.length;
+    const inputs = [...patterns.subarray(3 * pattern, 3 * pattern + 2)];
+    const answer = inputs.reduce((sum, x, i) => sum + x * last.at[i], last.at[2]);
+    const wrong = { pattern, inputs, target: target[pattern], answer: Math.sign(answer) };
+    steps.push({ at, walked: last.walked + moved, straight, wrong, epoch: Math.floor(shown / target.length) });
   }
   return steps;
 }
@@ -90,8 +97,12 @@ function showWalk(it, now) {
     { kind: "points", points: [[0, 0]], colour: "#000000" },
     { kind: "points", points: [here.at.slice(0, 2)], symbol: learned ? "star" : "circle", colour: "#000000" },
   ];
+  if (now > 0) {
+    const step = [walk[now - 1], here].map(({ at }) => at.slice(0, 2));
+    marks.splice(3, 0, { kind: "line", width: 3.5, points: step, colour: colours.maintenance, name: "last mistake" });
+  }
   const ratio = here.straight ? here.walked / here.straight : 0;
-  const soFar = `After ${now} mistakes the weights have walked ${number(here.walked)}; straight it would be ${number(here.straight)}`;
+  const soFar = `After ${counted(now, "mistake")} the weights have walked ${number(here.walked)}; straight it would be ${number(here.straight)}`;
   it.map.show({ x, y, marks, words: `The way of two weights to where all patterns are right. ${soFar}.` });
   const bars = [
     ["walked", here.walked, colours["no caching"], 0.55],
@@ -107,9 +118,17 @@ function showWalk(it, now) {
   const state = learned
     ? " All patterns are right."
     : now === walk.length - 1
-      ? ` Not learned in ${found.epochs} epochs.`
+      ? ` Not learned in ${counted(found.epochs, "epoch")}.`
       : "";
-  if (!it.timer || learned) it.say(`${soFar}${times}.${state}`);
+  const wrong = here.wrong ? ` ${lastMistake(here)}` : "";
+  if (!it.timer || learned) it.say(`${it.about}.${wrong} ${soFar}${times}.${state}`);
+}
+
+// Which pattern was wrong last, and what follows from that.
+function lastMistake({ wrong: { pattern, inputs, target, answer }, epoch }) {
+  const sign = (side) => (side > 0 ? "+1" : side < 0 ? "−1" : "0, neither");
+  const [move, from] = target > 0 ? ["added to", "+1"] : ["taken from", "−1"];
+  return `Last wrong, in epoch ${epoch + 1}: pattern ${pattern + 1}, (${inputs.map(number).join(", ")}), belongs to ${from}, but the neuron said ${sign(answer)}; so the pattern was ${move} the weights.`;
 }
 
 // The corner in which all patterns are right with the bias of the end, cut to what is shown: half

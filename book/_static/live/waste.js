@@ -2,6 +2,7 @@
 
 explorable("waste", {
   label: "How much a neuron wastes",
+  note: "Load: patterns per input. Random patterns can be learned up to 2, the capacity.",
 
   build(it) {
     it.points = [];
@@ -17,7 +18,7 @@ explorable("waste", {
     const theory = number(inefficiencyTheory(load, n_inputs));
     showPoints(
       it,
-      `${Math.round(load * n_inputs)} patterns on ${n_inputs} inputs: theory says ${theory} times the minimum. Let a neuron learn; each time it gets new patterns.`,
+      `${counted(Math.round(load * n_inputs), "pattern")} on ${n_inputs} inputs: theory says ${theory} times the minimum. Let a neuron learn; each time it gets new patterns.`,
     );
   },
 
@@ -51,7 +52,7 @@ async function learnMore(it) {
   it.stop.disabled = false;
   try {
     it.asked = it.engine.ask("neuron", { n_patterns, n_inputs, seed, max_epochs }, ({ epochs, errors }) =>
-      errors && it.say(`Epoch ${epochs}: ${errors} of ${n_patterns} patterns are still wrong.`),
+      errors && it.say(`Epoch ${epochs}: ${errors} of ${counted(n_patterns, "pattern")} still wrong.`),
     );
     const { epochs, converged, energy } = await it.asked;
     const inefficiency = energy.total / energy.minimal;
@@ -61,8 +62,8 @@ async function learnMore(it) {
     showPoints(
       it,
       converged
-        ? `${n_patterns} patterns on ${n_inputs} inputs, learned in ${epochs} epochs: the weights walked ${number(energy.total)}, where ${number(energy.minimal)} would do. That is ${number(inefficiency)} times the minimum; theory says ${theory}.`
-        : `${n_patterns} patterns on ${n_inputs} inputs were not learned in ${epochs} epochs, ${number(inefficiency)} times the minimum later; no point is drawn.`,
+        ? `${counted(n_patterns, "pattern")} on ${n_inputs} inputs, learned in ${counted(epochs, "epoch")}: the weights walked ${number(energy.total)}, where ${number(energy.minimal)} would do. That is ${number(inefficiency)} times the minimum; theory says ${theory}.`
+        : `${counted(n_patterns, "pattern")} on ${n_inputs} inputs were not learned in ${counted(epochs, "epoch")}, ${number(inefficiency)} times the minimum later; no point is drawn.`,
     );
   } catch (error) {
     it.fail(error);
@@ -72,25 +73,37 @@ async function learnMore(it) {
   }
 }
 
+const CAPACITY = 2;
+const BY_SIZE = ["diamond", "triangle", "circle", "square", "cross"];
+
 function showPoints(it, words) {
   const { colours } = it;
   const { waste_load, n_inputs } = it.settings();
+  const { options } = it.controls.n_inputs.described;
   const loads = Array.from({ length: 100 }, (_, i) => 0.05 + (1.85 * i) / 99);
   const learned = it.points.filter((point) => point.converged);
-  const own = learned.filter((point) => point.n_inputs === n_inputs);
-  const others = learned.filter((point) => point.n_inputs !== n_inputs);
-  const theory = loads.map((load) => [load, inefficiencyTheory(load, n_inputs)]);
+  const curve = (n) => loads.map((load) => [load, inefficiencyTheory(load, n)]);
+  const sizes = options.map(([, n], i) => {
+    const points = learned.filter((point) => point.n_inputs === n).map((p) => [p.load, p.inefficiency]);
+    return { n, points, symbol: BY_SIZE[i], colour: n === n_inputs ? colours["no caching"] : colours.minimal };
+  });
+  const seen = sizes.filter(({ points }) => points.length);
+  const others = seen.filter(({ n }) => n !== n_inputs);
   const marks = [
-    { kind: "line", points: theory, colour: colours.theory, dash: "dashed", width: 1.4, name: `theory, ${n_inputs} inputs` },
-    { kind: "up", at: waste_load, colour: colours.minimal, dash: "dotted", width: 1.2, name: "load now" },
-    { kind: "points", points: others.map((p) => [p.load, p.inefficiency]), colour: colours.minimal, name: others.length ? "other sizes" : "" },
-    { kind: "points", points: own.map((p) => [p.load, p.inefficiency]), colour: colours["no caching"], name: own.length ? `your neurons, ${n_inputs} inputs` : "" },
+    ...others.map(({ n, colour }) => ({
+      kind: "line", points: curve(n), colour, dash: "dashed", width: 1, name: "theory, other sizes",
+    })),
+    { kind: "line", points: curve(n_inputs), colour: colours.theory, dash: "dashed", width: 1.4, name: `theory, ${n_inputs} inputs` },
+    { kind: "up", at: waste_load, colour: "#000000", dash: "dotted", width: 1.2, name: "load now" },
+    { kind: "up", at: CAPACITY, colour: colours.minimal, width: 2, name: "capacity" },
+    ...seen.map(({ n, ...mark }) => ({ ...mark, kind: "points", name: `your neurons, ${n} inputs` })),
   ];
+  const values = [...curve(n_inputs), ...seen.flatMap(({ n, points }) => [...curve(n), ...points])].map(([, v]) => v);
   it.chart.show({
-    x: { label: "load (patterns per input)", from: 0, to: 2 },
-    y: { label: "energy / minimum", ...around([...theory, ...marks[3].points, ...marks[2].points].map(([, v]) => v), { log: true }) },
+    x: { label: "load (patterns per input)", from: 0, to: CAPACITY + 0.1 },
+    y: { label: "energy / minimum", ...around(values, { log: true }) },
     marks,
-    words: `Energy as a multiple of the minimum against the load: ${learned.length} neurons and the curve of theory, which rises steeply toward a load of 2.`,
+    words: `Energy as a multiple of the minimum against the load: ${counted(learned.length, "neuron")} and the curve of theory, which rises steeply toward the capacity, a load of ${CAPACITY}.`,
   });
   if (words) it.say(words);
 }

@@ -16,8 +16,8 @@ CACHE = {"threshold": 0.02, "scope": "neuron", "decay_time": 1000.0, "maintenanc
 MEMORIES = {"persistent": None, "synaptic cache": CACHE}
 
 
-def _slider(label, value, low, high, step):
-    return {"label": label, "value": value, "min": low, "max": high, "step": step}
+def _slider(label, value, low, high, step, **unit):
+    return {"label": label, "value": value, "min": low, "max": high, "step": step} | unit
 
 
 def _log_slider(label, value, low, high, step):
@@ -34,7 +34,7 @@ DECAY_TIMES = [("none", math.inf), *((f"{t}", float(t)) for t in (2000, 1000, 50
 
 # by explorable and name; names are unique on a page, since they are in its address
 CONTROLS: dict[str, dict[str, dict[str, Any]]] = {
-    "walk": {"patterns": _slider("patterns", 1, 1, len(WALKS), 1)},
+    "walk": {"patterns": _slider("pattern set", 1, 1, len(WALKS), 1)},
     "waste": {
         "waste_load": _slider("load", 1.0, 0.1, 1.9, 0.1),
         "n_inputs": _choice("inputs", [(f"{n}", n) for n in (50, 100, 250, 500, 1000)], 250),
@@ -43,7 +43,7 @@ CONTROLS: dict[str, dict[str, dict[str, Any]]] = {
         "load": _slider("load", 1.0, 0.1, 1.8, 0.1),
         "threshold": _log_slider("threshold", 6.0, -0.5, 3.5, 0.1),
         "decay_time": _choice("decay time", DECAY_TIMES, math.inf),
-        "maintenance_cost": _log_slider("cost", 0.01, -5, 0, 0.25),
+        "maintenance_cost": _log_slider("holding costs", 0.01, -5, 0, 0.25),
         "scope": _choice("scope", [(s, s) for s in ("synapse", "neuron", "neuron-sum")], "synapse"),
     },
     "learning": {
@@ -59,8 +59,8 @@ CONTROLS: dict[str, dict[str, dict[str, Any]]] = {
         "held_price": _log_slider("holding costs", 1e-3, -6, 1, 0.25),
     },
     "spikes": {
-        "cache_threshold": _slider("threshold (nS)", 0.2, 0.0, 0.5, 0.02),
+        "cache_threshold": _slider("threshold", 0.2, 0.0, 0.5, 0.02, unit="nS"),
         "n_patterns": _slider("patterns", 6, 1, 12, 1),
-        "rounds": _slider("rounds", 0, 0, 100, 1),
+        "rounds": _slider("rounds so far", 0, 0, 100, 1),
     },
 }
