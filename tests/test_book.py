@@ -25,6 +25,8 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
     [
         ("card", [], ["remove-input"]),
         ("glue('n', 3)", [], ["remove-input"]),
+        ("n = len(runs)\nglue('n', n)", [], ["remove-input"]),
+        ("plot(runs)\nglue('n', 3)", [], ["hide-input"]),
         ("cardinal = 3", [], []),
         ("explore.caching_picture()", [], ["remove-input"]),
         ("explore.caching()", ["remove-output", "explorer"], ["remove-cell"]),

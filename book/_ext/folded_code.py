@@ -43,6 +43,8 @@ def tags_for(code, tags):
     --------
     >>> tags_for("card", [])
     ['remove-input']
+    >>> tags_for("saved = 1 - ratio.median()\\nglue('saved', saved)", [])
+    ['remove-input']
     >>> tags_for("explore.caching()", ["explorer"])
     ['remove-cell']
     >>> tags_for("runs = sweep(run, seeds=2)", [])
@@ -54,7 +56,7 @@ def tags_for(code, tags):
     """
     if "explorer" in tags:
         return ["remove-cell"]
-    if re.match(rf"({'|'.join(HOUSEKEEPING)})\b", code):
+    if re.match(rf"({'|'.join(HOUSEKEEPING)})\b", code) or _only_glues(code):
         return ["remove-input"]
     if "parameters" in tags or "injected-parameters" in tags or _is_short(code):
         return []
@@ -84,11 +86,36 @@ def say_verdicts_once(app, doctree):
                 cell_output.parent.remove(cell_output)
 
 
-def _is_short(code):
+def _parsed(code):
     try:
-        statements = ast.parse(code).body
+        return ast.parse(code)
     except SyntaxError:  # a command of IPython
-        return False
+        return ast.Module([], [])
+
+
+def _only_glues(code):
+    """Whether all that code does is to hand over what it computes, maybe by a function of its own.
+
+    Examples
+    --------
+    >>> _only_glues("def show(n):\\n    glue('n', n)\\n\\nfor n in sizes:\\n    show(n)")
+    True
+    >>> _only_glues("n = 3\\nprint(n)\\nglue('n', n)"), _only_glues("n = 3")
+    (False, False)
+    """
+    tree = _parsed(code)
+    own = {d.name for d in tree.body if isinstance(d, ast.FunctionDef) and _calls(d) == {"glue"}}
+    return bool(calls := _calls(tree)) and calls <= {"glue"} | own
+
+
+def _calls(tree):
+    """Names of what is called for its own sake, or None for what is no plain call."""
+    found = (node.value for node in ast.walk(tree) if isinstance(node, ast.Expr))
+    return {getattr(getattr(value, "func", None), "id", None) for value in found}
+
+
+def _is_short(code):
+    statements = _parsed(code).body
     imports = ast.Import | ast.ImportFrom
     if len(statements) != 1 or isinstance(statements[0], imports):
         return False

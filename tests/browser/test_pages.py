@@ -30,6 +30,8 @@ LOST = """[...document.querySelectorAll('article .formula math')].filter(m => {
     const box = m.closest('.formula');
     return m.getBoundingClientRect().left + box.scrollLeft < box.getBoundingClientRect().left - 1;
     }).map(m => m.textContent.slice(0, 80))"""
+BELOW_THE_END = """document.documentElement.scrollHeight
+    - document.querySelector('.bd-footer').getBoundingClientRect().bottom - scrollY"""
 STOPS_IN_FORMULAS = "article :is(math, .math, .math *):is([tabindex='0'], button)"
 
 
@@ -96,6 +98,7 @@ def test_page_fits_a_phone(browser, site, path):
             with contextlib.suppress(PlaywrightTimeout):
                 visit.page.wait_for_function(f"{found}.length === 0", timeout=10_000)
             assert visit.page.evaluate(found) == []
+        assert visit.page.evaluate(BELOW_THE_END) < 2
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         name = path.replace("/", "-").removesuffix(".html")
         visit.page.screenshot(path=SCREENSHOTS / f"{name}-phone.png", full_page=True)
