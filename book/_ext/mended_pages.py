@@ -2,16 +2,21 @@
 
 They add the settings of live code twice, which is an error in the browser, and ask for a colour
 mode that is not set. Names in docstrings, which are written without their module, lead nowhere.
+Examples, which end with an empty line to be tested, end with an empty box.
 """
 
+import inspect
 import re
 
+from docutils import nodes
 from sphinx.util.nodes import make_refnode
 
 
 def setup(app):
     """Called by Sphinx."""
     app.connect("config-inited", tag_launch)
+    app.connect("autodoc-process-signature", sign)
+    app.connect("doctree-read", end_examples)
     app.connect("html-page-context", mend, priority=900)
     app.connect("missing-reference", find)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -21,6 +26,23 @@ def tag_launch(app, config):
     """Text about launch buttons is for books that have them: ``{only} launch``."""
     if config.html_theme_options.get("launch_buttons", {}).get("binderhub_url"):
         app.tags.add("launch")
+
+
+def sign(app, what, name, thing, options, signature, returned):
+    """The signature of a class whose base is not installed, and would hide it by its own."""
+    if what == "class" and signature == "(*args, **kwargs)":
+        signature = str(inspect.signature(thing))
+    return signature, returned
+
+
+def end_examples(app, doctree):
+    """Take empty lines from the ends of blocks of code."""
+    for block in doctree.findall(nodes.literal_block):
+        text = block.astext()
+        if text == block.rawsource and text.endswith("\n"):
+            block.rawsource = text.rstrip()
+            block.children = []
+            block += nodes.Text(block.rawsource)
 
 
 def mend(app, pagename, templatename, context, doctree):

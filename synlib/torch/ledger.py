@@ -110,18 +110,18 @@ class Ledger:
 
     @property
     def energy_(self):
-        """The ledger so far: a dict with the entries of `synlib.energy.LEDGER`, in a.u."""
+        """The ledger so far, a dict with the entries of `synlib.energy.LEDGER`, in a.u."""
         table = self._table()
         return {name: sum(table[name]) for name in LEDGER}
 
     @property
     def by_parameter_(self):
-        """The ledger of each parameter: a DataFrame, a row for each, with its number of cells."""
+        """The ledger of each parameter, a DataFrame, and its number of cells."""
         return pd.DataFrame(self._table()).set_index("parameter")
 
     @property
     def history_(self):
-        """Rows of the ledger, as in `MLP.history_`: a DataFrame, the last row as it is now."""
+        """Rows of the ledger, a DataFrame as `MLP.history_`; the last row is that of now."""
         rows = self._rows
         if not rows or rows[-1]["step"] != self.n_steps_:
             rows = [*rows, self._row()]
@@ -134,7 +134,7 @@ class Ledger:
 
     @property
     def writes_(self):
-        """Writes of each cell: a dict of int tensors, like the parameters, by name."""
+        """Writes of each cell, a dict of int tensors like the parameters, by name."""
         if not self.count_writes:
             raise AttributeError("writes_ needs count_writes=True when the ledger is made")
         return {

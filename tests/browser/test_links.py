@@ -59,3 +59,13 @@ def test_library_page_keeps_names_whole_and_links_them():
     assert {"energy_", "weights_", "history_"} <= names
     linked = {tag["href"] for tag in page.select("dd a.reference.internal")}
     assert {"#synlib.plasticity.AllSynapses", "#synlib.memory.Persistent"} <= linked
+
+
+def test_library_page_tells_of_pytorch_and_of_no_machine():
+    """The book is built where PyTorch is not."""
+    page = parsed(SITE / "book" / "api.html")
+    signatures = {tag["id"]: tag.get_text() for tag in page.select("dt.sig[id]")}
+    for name in ("Ledger", "Plastic"):
+        assert "(optimizer, " in signatures[f"synlib.torch.{name}"]
+    assert "synlib.torch.Plastic.rest" in signatures
+    assert [text for text in signatures.values() if "Path(" in text or "object at" in text] == []
