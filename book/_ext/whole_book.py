@@ -25,8 +25,10 @@ LINK = (
 LINK_IN_PAGE = re.compile(r'<li class="whole-book">.*?</li>', re.DOTALL)
 NOT_PRINTED = (
     "script, noscript, .headerlink, .copybtn, .prev-next-footer, .sd-card, .contents-cards, "
-    "details.hide:not([open]), .show-all-code, button"
+    "details.hide:not([open]), .show-all-code, button, "
+    "section#where-to-go-next"  # what is next is on the next page
 )
+CONTENT = ["p", "pre", "img", "svg", "table", "dl", "ol", "ul", "math"]
 FOOTER = (
     '<div style="font-size: 8px; width: 100%; text-align: center">'
     '<span class="pageNumber"></span></div>'
@@ -130,6 +132,9 @@ def _article(site, address, pages):
     article = _parsed(site / address).select_one("article.bd-article")
     for element in article.select(NOT_PRINTED):
         element.decompose()
+    for section in reversed(article.find_all("section")):  # what has lost all that was in it
+        if not section.find(CONTENT):
+            section.decompose()
     for element in article.find_all(id=True):
         element["id"] = _anchor(address, element["id"])
     article["id"] = _anchor(address)

@@ -200,6 +200,11 @@ def test_whole_book_is_printed(tmp_path):
     anchors = {element["id"] for element in whole.find_all(id=True)}
     links = {link["href"][1:] for link in whole.select("a[href^='#']")}
     assert links - anchors == set()
+    assert [
+        section["id"]
+        for section in whole.select("section[id]")
+        if not section.find(whole_book.CONTENT)
+    ] == []
     for picture in whole.find_all("img"):
         assert (site / picture["src"]).is_file()
     command = [sys.executable, whole_book.__file__, site]
