@@ -309,6 +309,8 @@ def test_network_learns_and_reads_by_keyboard(play, view):
     assert ours.index(min(ours)) == int(first) - 1
     assert min(ours) == pytest.approx(float(spent.replace(",", "")), rel=5e-3)
     it.host.screenshot(path=SCREENSHOTS / f"live-learned-{view.split()[0]}.png")
+    it.host.get_by_role("button", name="Clear").click()
+    it.heard("No network is shown")
 
 
 def test_network_reads_what_is_drawn(play):

@@ -8,7 +8,11 @@ explorable("learning", {
     it.runs = [];
     it.learn = it.button("Learn", () => learnDigits(it), { className: "live-button live-first" });
     it.stop = it.button("Stop", () => it.asked?.stop(), { disabled: true });
-    it.clear = it.button("Clear", () => ((it.runs = []), showRuns(it)));
+    it.clear = it.button("Clear", () => {
+      it.runs = [];
+      showRuns(it);
+      it.say("No network is shown. Press Learn.");
+    });
     it.chart = it.plot({ ratio: 0.55, lowest: 240 });
     buildPictures(it);
     buildPad(it);

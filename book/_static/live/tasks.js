@@ -77,15 +77,23 @@ const tasks = {
     return kept.images.shown(number);
   },
 
-  // A spiking neuron without and with a cache.
+  // A spiking neuron without and with a cache; the first is kept, since no cache changes it.
   async spiking(machine, { max_rounds, seed, n_patterns, ...memory }, job) {
-    const neurons = [{}, memory].map((m) => new SpikingNeuron(machine, { seed, n_patterns, ...m }));
-    for (const neuron of neurons) {
+    const learned = async (settings) => {
+      const neuron = new SpikingNeuron(machine, { seed, n_patterns, ...settings });
       while (neuron.history.length <= max_rounds && !neuron.settled) {
         neuron.learn();
         if (neuron.history.length % 50 === 0 && (await job.stopped())) return null;
       }
+      return neuron;
+    };
+    const key = JSON.stringify([max_rounds, seed, n_patterns]);
+    if (kept.spikingKey !== key) {
+      kept.spiking = await learned({});
+      kept.spikingKey = kept.spiking && key;
     }
+    const neurons = [kept.spiking, kept.spiking && (await learned(memory))];
+    if (neurons.includes(null)) return null;
     kept.neurons = neurons;
     return neurons.map((neuron) => ({
       rounds: neuron.history.length - 1,
