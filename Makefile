@@ -55,9 +55,13 @@ coverage: environment  ## report the lines of synlib that the tests run, kernels
 try-binder:  ## build Binder's environment from nothing and try the explorers in it
 	bash tools/try_binder.sh
 
-bench: environment  ## time the engine against its oracles, and store the table for the book
+bench: environment  ## time the engine against its oracles, and store the table for the book (BEFORE=commit: against that commit)
+ifdef BEFORE
+	$(BIN)/python -m benchmarks.against $(BEFORE)
+else
 	$(BIN)/python -m pytest benchmarks -p no:xdist --benchmark-columns=min --benchmark-disable-gc -q \
 		--table book/results/benchmarks.md
+endif
 
 refresh: environment  ## execute the notebooks and store the output of their check cells
 	$(BIN)/python tools/refresh_notebooks.py

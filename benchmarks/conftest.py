@@ -20,6 +20,8 @@ def pytest_terminal_summary(terminalreporter, config):
             result.stats.min / info["units"],
             info,
         )
+    from benchmarks.cases import readable  # loads NumPy
+
     terminalreporter.section("the engine against its oracles")
     lines = ["| case | unit | ours | oracle | ratio | at least |", "|---|---|--:|--:|--:|--:|"]
     for case, both in times.items():
@@ -28,17 +30,10 @@ def pytest_terminal_summary(terminalreporter, config):
         (ours, info), (oracle, _) = both["ours"], both["oracle"]
         ratio = oracle / ours
         ratio = f"{ratio:.1f}" if ratio < 10 else f"{ratio:,.0f}"
-        row = case, info["unit"], _time(ours), _time(oracle), ratio, info["ratio"]
+        row = case, info["unit"], readable(ours), readable(oracle), ratio, info["ratio"]
         lines.append(f"| {' | '.join(map(str, row))} |")
     for line in lines:
         terminalreporter.write_line(line)
     table = config.getoption("table")
     if table is not None:
         table.write_text("\n".join(lines) + "\n", "utf-8")
-
-
-def _time(seconds):
-    for unit, size in (("s", 1), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= size:
-            return f"{seconds / size:.3g}\N{NO-BREAK SPACE}{unit}"
-    return f"{seconds * 1e9:.3g}\N{NO-BREAK SPACE}ns"

@@ -3,99 +3,19 @@
 Tests never assert times: the table that `make bench` prints is there to be read.
 """
 
-from dataclasses import dataclass, field
-from functools import cache
-
 import numpy as np
 import pytest
 
-from synlib import (
-    MLP,
-    LargestUpdates,
-    Perceptron,
-    Subnetwork,
-    SynapticCache,
-    load_mnist,
-    published_inputs,
-    random_patterns,
-)
+from benchmarks.cases import CASES, images
+from synlib import Perceptron, SynapticCache, random_patterns
 from synlib._random import generator
 from synlib.memory import Persistent
 from synlib.plasticity import AllSynapses
 from tests.oracles import perceptron as perceptron_oracle
 
 
-@dataclass(frozen=True)
-class Case:
-    """A network to train: how long a sample takes, after everything is set up."""
-
-    name: str
-    seconds: float  # a sample takes about this long
-    ratio: float  # how many times faster than the oracle it should be, at least
-    inputs: str  # pixel/255, or as in a publication
-    oracle_steps: int
-    parameters: dict = field(default_factory=dict)
-    published: str | None = None
-
-    def net(self):
-        if self.published:
-            return MLP.as_published(self.published, random_state=0, **self.parameters)
-        return MLP(random_state=0, **self.parameters)
-
-
-CACHE = SynapticCache(0.04, "neuron", decay_time=1000, maintenance_cost=1e-3)
-C = dict(inputs="vanrossum2024", published="vanrossum2024")
-CASES = [
-    Case("784-100-10, no caching", 8e-6, 25, "plain", 1000),
-    Case("cache per neuron, decay, maintenance", 20e-6, 25, "plain", 1000, dict(memory=CACHE)),
-    Case("the same, inputs of li2020", 80e-6, 10, "li2020", 1000, {}, "li2020"),
-    Case("all synapses, 1,000 hidden", 120e-6, 20, oracle_steps=60, **C),
-    Case(
-        "largest 10 %, 1,000 hidden",
-        200e-6,
-        30,
-        oracle_steps=12,
-        parameters=dict(plasticity=LargestUpdates(0.1)),
-        **C,
-    ),
-    Case(
-        "largest 10 %, 10,000 hidden",
-        2.5e-3,
-        30,
-        oracle_steps=2,
-        parameters=dict(plasticity=LargestUpdates(0.1), hidden=10_000),
-        **C,
-    ),
-    Case(
-        "subnetwork of 100 in 200",
-        8e-6,
-        1,
-        oracle_steps=100,
-        parameters=dict(plasticity=Subnetwork(100), hidden=200),
-        **C,
-    ),
-    Case(
-        "subnetwork of 100 in 10,000",
-        8e-6,
-        200,
-        oracle_steps=6,
-        parameters=dict(plasticity=Subnetwork(100), hidden=10_000),
-        **C,
-    ),
-]
-
-
-@cache
-def images(kind):
-    mnist = load_mnist()
-    X, y = mnist.X_train[:2000], mnist.y_train[:2000]
-    if kind == "plain":
-        return X, y
-    return published_inputs(X, kind, noise=False), y
-
-
 @pytest.mark.parametrize("engine", ["ours", "oracle"])
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [case for case in CASES if case.ratio], ids=lambda case: case.name)
 def test_network(case, engine, benchmark):
     X, y = images(case.inputs)
     net = case.net()
