@@ -39,8 +39,9 @@ class Perceptron(ClassifierMixin, Estimator):
     """Perceptron that keeps account of the energy of its plasticity.
 
     Patterns are presented in the order given, again and again; a pattern on the wrong side (or on
-    the border) changes every weight by ``learning_rate * d * x``. Learning ends with the first
-    epoch without an error. An always-on bias synapse is added; it pays like any other.
+    the border, or within ``margin`` of it) changes every weight by ``learning_rate * d * x``.
+    Learning ends with the first epoch without an error. An always-on bias synapse is added; it pays
+    like any other.
 
     Parameters
     ----------
@@ -49,6 +50,10 @@ class Perceptron(ClassifierMixin, Estimator):
         network, so the scopes ``"neuron"``, ``"layer"`` and ``"network"`` are the same here.
     learning_rate : float
         Size of a change; > 0.
+    margin : float
+        How far on the right side a pattern must be to be left alone: it causes an update if
+        ``d * (w . x) <= margin``, in the same units; >= 0. An update moves a pattern's own
+        ``d * (w . x)`` by ``learning_rate * (x . x)``, with the bias.
     exponents : tuple of float
         Exponents alpha for which `consolidation_by_exponent_` is recorded; >= 0.
     potentiation_only : bool
@@ -84,7 +89,8 @@ class Perceptron(ClassifierMixin, Estimator):
         crossing of the threshold. Li and van Rossum consolidate everything at the end of learning:
         what they report is consolidation plus outstanding.
     history_ : DataFrame
-        One row per epoch: epoch; errors in it; updates so far; consolidation, maintenance,
+        One row per epoch: epoch; errors in it (updates, so with a ``margin`` also patterns that are
+        right, but not by it); updates so far; consolidation, maintenance,
         transition, outstanding, total and writes as in `energy_`, so far; consolidation_power and
         maintenance_power (a.u. per epoch).
     consolidation_by_exponent_, outstanding_by_exponent_, minimal_by_exponent_ : Series
@@ -117,6 +123,7 @@ class Perceptron(ClassifierMixin, Estimator):
         self,
         memory=None,
         learning_rate=1.0,
+        margin=0.0,
         exponents=(0, 1),
         potentiation_only=False,
         max_epochs=10_000,
@@ -124,6 +131,7 @@ class Perceptron(ClassifierMixin, Estimator):
     ):
         self.memory = memory
         self.learning_rate = learning_rate
+        self.margin = margin
         self.exponents = exponents
         self.potentiation_only = potentiation_only
         self.max_epochs = max_epochs
@@ -208,6 +216,7 @@ class Perceptron(ClassifierMixin, Estimator):
         check_number(
             "learning_rate", self.learning_rate, "a finite number > 0", lambda v: 0 < v < np.inf
         )
+        check_number("margin", self.margin, "a finite number >= 0", lambda v: 0 <= v < np.inf)
         check_count("max_epochs", self.max_epochs)
         check_flag("potentiation_only", self.potentiation_only)
         check_choice("method", self.method, ("auto", "margins", "primal"))
@@ -277,7 +286,7 @@ class Perceptron(ClassifierMixin, Estimator):
 
     def _learn(self, method, store, patterns, sign, traced):
         """Present the patterns until all are right, a second at a time: a `_Run`."""
-        rate = float(self.learning_rate)
+        rate, least = float(self.learning_rate), float(self.margin)
         exponents = np.array(self.exponents, dtype=float)
         state = kernels.new_state(*patterns.shape, exponents.size)
         step = None
@@ -292,9 +301,10 @@ class Perceptron(ClassifierMixin, Estimator):
                 ]
             ).astype(float)
             traced_step = np.ascontiguousarray(step[:, traced])
-            loop, given = kernels.persistent_margins, (gram, sign, rate, update_energy, traced_step)
+            loop = kernels.persistent_margins
+            given = (gram, sign, rate, least, update_energy, traced_step)
         else:
-            given = (sign, rate, cache, exponents, bool(self.potentiation_only), traced)
+            given = (sign, rate, least, cache, exponents, bool(self.potentiation_only), traced)
             if method == "margins":
                 loop, given = kernels.cached_margins, (patterns, gram, *given)
             else:

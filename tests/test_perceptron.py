@@ -49,14 +49,16 @@ def assert_same_run(neuron, expected):
     load=st.sampled_from([0.5, 1.2, 1.7]),
     method=st.sampled_from(["auto", "primal"]),
     potentiation_only=st.booleans(),
+    margin=st.sampled_from([0.0, 3.0, 30.0]),
 )
-def test_equals_oracle(memory, seed, load, method, potentiation_only):
+def test_equals_oracle(memory, seed, load, method, potentiation_only, margin):
     # real-valued patterns: no weighted sum is exactly zero, where rounding would decide
     random = np.random.default_rng(seed)
     X = random.normal(size=(round(load * 20), 20))
     d = random.choice([-1, 1], size=len(X))
     d[:2] = -1, 1
-    options = dict(exponents=(0, 0.5, 1, 2), potentiation_only=potentiation_only, max_epochs=30)
+    options = dict(exponents=(0, 0.5, 1, 2), potentiation_only=potentiation_only)
+    options |= dict(max_epochs=30, margin=margin)
     neuron = Perceptron(memory, method=method, **options).fit(X, d)
     assert_same_run(neuron, oracle.learn(X, d, memory, **options))
 
@@ -85,6 +87,15 @@ def test_learns_what_can_be_learned_and_says_when_it_cannot():
     assert neuron.n_epochs_ == 50
 
 
+def test_with_a_margin_all_are_right_by_it():
+    X, d = random_patterns(60, 100, random_state=0)
+    for memory in (None, SynapticCache(3)):
+        neuron = Perceptron(memory, margin=250.0).fit(X, d)
+        assert neuron.converged_
+        assert (d * neuron.decision_function(X)).min() > 250
+        assert neuron.n_updates_ > Perceptron(memory).fit(X, d).n_updates_
+
+
 @pytest.mark.parametrize("scope", ["synapse", "neuron", "neuron-sum"])
 def test_threshold_zero_is_no_cache(scope):
     X, d = random_patterns(60, 50, random_state=0)
@@ -107,6 +118,7 @@ def test_trace_shows_the_weights():
     [
         (dict(memory=3), "memory must be"),
         (dict(learning_rate=0), "learning_rate must be a finite number > 0"),
+        (dict(margin=-1), "margin must be a finite number >= 0"),
         (dict(max_epochs=0), "max_epochs must be an integer of at least 1"),
         (dict(exponents=(-1,)), "exponents must be finite numbers >= 0"),
         (dict(method="fast"), "method must be one of"),

@@ -114,7 +114,9 @@ def outputs(X, weights):
 
 
 @compiled
-def persistent_margins(gram, sign, rate, update_energy, traced_step, state, n_epochs):
+def persistent_margins(
+    gram, sign, rate, least, update_energy, traced_step, state, n_epochs
+):  # fmt: skip
     """Learn without a cache.
 
     Parameters
@@ -122,7 +124,8 @@ def persistent_margins(gram, sign, rate, update_energy, traced_step, state, n_ep
     gram : array (P, P)
     sign : array (P,)
         Targets, -1 or 1.
-    rate : float
+    rate, least : float
+        Learning rate; a pattern causes an update if its margin is no larger than ``least``.
     update_energy : array (P, 2 + E)
         Energy of one update with each pattern, its writes, and its energy for each exponent.
     traced_step : array (P, n_traced)
@@ -144,7 +147,7 @@ def persistent_margins(gram, sign, rate, update_energy, traced_step, state, n_ep
     for epoch in range(n_epochs):
         spent[ERRORS] = 0
         for p in range(n_patterns):
-            if sign[p] * margin[p] <= 0:
+            if sign[p] * margin[p] <= least:
                 spent[ERRORS] += 1
                 times[p] += 1
                 spent[CONSOLIDATION] += update_energy[p, 0]
@@ -167,7 +170,7 @@ def persistent_margins(gram, sign, rate, update_energy, traced_step, state, n_ep
 
 @compiled
 def cached_margins(
-    X, gram, sign, rate, cache, exponents, potentiation_only, traced, state, n_epochs
+    X, gram, sign, rate, least, cache, exponents, potentiation_only, traced, state, n_epochs
 ):
     """Learn with a cache, where whole neurons consolidate or nothing decays.
 
@@ -202,7 +205,7 @@ def cached_margins(
                 absolute *= factor
                 peak *= factor
                 factor = 1.0
-            if sign[p] * out <= 0:
+            if sign[p] * out <= least:
                 spent[ERRORS] += 1
                 change = rate * sign[p] / factor
                 absolute, peak = _add(transient, change, X[p], strands, peaks)
@@ -234,7 +237,7 @@ def cached_margins(
 
 
 @compiled
-def primal(X, sign, rate, cache, exponents, potentiation_only, traced, state, n_epochs):
+def primal(X, sign, rate, least, cache, exponents, potentiation_only, traced, state, n_epochs):
     """Learn with any cache on the weights themselves; returns what `cached_margins` does."""
     n_patterns = len(X)
     persistent, transient, previous = state.persistent, state.transient, state.previous
@@ -263,7 +266,7 @@ def primal(X, sign, rate, cache, exponents, potentiation_only, traced, state, n_
                 spent[MAINTENANCE] += cache.maintenance_cost * _sum_of_sizes(transient)
             transient *= decay_after
             change = 0.0
-            if sign[p] * out <= 0:
+            if sign[p] * out <= least:
                 spent[ERRORS] += 1
                 change = rate * sign[p]
             absolute, peak = _add(transient, change, x, strands, peaks)

@@ -7,7 +7,10 @@ import numpy as np
 from synlib.memory import Persistent
 
 
-def learn(X, d, memory, rate=1.0, exponents=(0, 1), potentiation_only=False, max_epochs=10_000):
+def learn(
+    X, d, memory, rate=1.0, margin=0.0, exponents=(0, 1), potentiation_only=False,
+    max_epochs=10_000,
+):  # fmt: skip
     """Learn targets d = -1 or 1. Returns a dict of weights, counts and energies."""
     X = np.column_stack([X, np.ones(len(X))])
     persistent, transient = np.zeros(X.shape[1]), np.zeros(X.shape[1])
@@ -15,7 +18,7 @@ def learn(X, d, memory, rate=1.0, exponents=(0, 1), potentiation_only=False, max
     spent = dict(consolidation=0.0, maintenance=0.0, transition=0.0, correction=0.0, writes=0)
     by_exponent = dict.fromkeys(exponents, 0.0)
     errors = []
-    cached = not isinstance(memory, Persistent)
+    cached = not isinstance(memory, Persistent) and not memory.at_once  # which is no cache
     cost = memory.maintenance_cost if cached else 0
     if cached:
         exponential = memory.decay_form == "exponential"
@@ -57,7 +60,7 @@ def learn(X, d, memory, rate=1.0, exponents=(0, 1), potentiation_only=False, max
                 spent["maintenance"] += cost * np.abs(transient).sum()
                 if memory.decay_order == "after":
                     transient *= decay
-            if target * output <= 0:
+            if target * output <= margin:
                 errors[-1] += 1
                 if cached:
                     transient += rate * target * x

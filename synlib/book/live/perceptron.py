@@ -87,7 +87,7 @@ def perceptron_learn(
         for k in range(traced.size):
             step[p, k] = rate * target[p] * rows[p, traced[k]]
     done, way = kernels.persistent_margins(
-        gram.reshape(target.size, -1), target, rate, update_energy, step, now,
+        gram.reshape(target.size, -1), target, rate, 0.0, update_energy, step, now,
         record.size // kernels.N_COLUMNS,
     )  # fmt: skip
     record[: done.size] = done.ravel()
@@ -108,12 +108,12 @@ def perceptron_learn_with_cache(
     n_epochs = record.size // kernels.N_COLUMNS
     if gram.size > 0:
         done, way = kernels.cached_margins(
-            rows, gram.reshape(target.size, -1), target, rate, cache, exponents, False, traced,
-            now, n_epochs,
+            rows, gram.reshape(target.size, -1), target, rate, 0.0, cache, exponents, False,
+            traced, now, n_epochs,
         )  # fmt: skip
     else:
         done, way = kernels.primal(
-            rows, target, rate, cache, exponents, False, traced, now, n_epochs
+            rows, target, rate, 0.0, cache, exponents, False, traced, now, n_epochs
         )
     record[: done.size] = done.ravel()
     trace[: way.size] = way.ravel()
