@@ -150,6 +150,63 @@ def perceptron_thresholds(
     return records
 
 
+def perceptron_margins(
+    *,
+    margins,
+    thresholds=(None,),
+    n_inputs=1000,
+    load=1.0,
+    scope="neuron",
+    maintenance_cost=0.0,
+    learning_rate=1.0,
+    max_epochs=10_000,
+    random_state=None,
+):
+    """A perceptron learns the same patterns so that all are right by one margin after another.
+
+    Parameters
+    ----------
+    margins : tuple of float
+        Margins to be learned, in units of what an update adds to its own pattern,
+        ``learning_rate * (n_inputs + 1)``.
+    thresholds : tuple of float
+        Thresholds of a synaptic cache; None or 0 for no cache.
+    n_inputs, load, scope, maintenance_cost, learning_rate, max_epochs, random_state
+        As in `perceptron_run`.
+
+    Returns
+    -------
+    list of dict
+        For each margin and threshold what `perceptron_run` returns, the margin, and the stability:
+        the least ``d * (w . x)`` of all patterns when every summed input has variance one, how far
+        from the border the neuron keeps them.
+
+    Examples
+    --------
+    >>> records = perceptron_margins(margins=(0.0, 2.0), n_inputs=100, random_state=0)
+    >>> records[0]["stability"] < records[1]["stability"]
+    True
+    """
+    X, d, about, repeat = _random_task(n_inputs, load, random_state)
+    records = []
+    for margin in margins:
+        for threshold in thresholds:
+            memory, settings = _memory(
+                None, threshold=threshold, scope=scope, maintenance_cost=maintenance_cost
+            )
+            neuron = Perceptron(
+                memory,
+                learning_rate=learning_rate,
+                margin=margin * learning_rate * (n_inputs + 1),
+                max_epochs=max_epochs,
+            ).fit(X, d)
+            length = np.hypot(np.linalg.norm(neuron.coef_), neuron.intercept_[0])
+            stability = float((d * neuron.decision_function(X)).min() / length)
+            found = _record_of(neuron, settings, about, repeat)
+            records.append({"margin": margin, "stability": stability, **found})
+    return records
+
+
 def _random_task(n_inputs, load, random_state):
     """Random patterns, their targets, and what a record says of them."""
     n_patterns = max(1, round(load * n_inputs))
@@ -160,10 +217,14 @@ def _random_task(n_inputs, load, random_state):
 
 def _perceptron_record(memory, settings, learning_rate, max_epochs, X, d, about, repeat):
     neuron = Perceptron(memory, learning_rate=learning_rate, max_epochs=max_epochs).fit(X, d)
+    return _record_of(neuron, settings, about, repeat)
+
+
+def _record_of(neuron, settings, about, repeat):
     return {
         **about,
         **settings,
-        "learning_rate": learning_rate,
+        "learning_rate": neuron.learning_rate,
         "converged": neuron.converged_,
         "n_epochs": neuron.n_epochs_,
         "n_updates": neuron.n_updates_,

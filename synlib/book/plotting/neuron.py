@@ -378,6 +378,60 @@ def best_against_cost(best, formula, column, ax=None):
     return ax
 
 
+def price_of_margins(table, axes):
+    """What it costs to learn with a margin: stability, inefficiency and best threshold.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From a sweep of `experiments.perceptron_margins` over ``load``, with and without a cache.
+    axes : three Axes
+        For the stability against the energy without a cache; and against the margin, for the
+        inefficiency without a cache and for the best threshold of one.
+    """
+    margins = np.sort(table["margin"].unique())
+    some = margins[margins > 0]
+    none = some.min() / 4 if some.size else 1  # where no margin is drawn on the logarithmic axis
+    table = table[table["converged"]].assign(place=table["margin"].replace(0, none))
+    plain = table[table["threshold"].isna()]
+    cached = table.dropna(subset="threshold")
+    best = cached.loc[cached.groupby(["load", "margin", "seed"])["total"].idxmin()]
+    paid = 1 + best["maintenance_cost"] * best["n_patterns"] * best["n_epochs"]
+    best = best.assign(formula=np.sqrt(3 * best["n_updates"] / paid))
+    colour, of_cache = COLOURS["no caching"], COLOURS["per synapse"]
+    of_theory = dict(color=COLOURS["theory"], linewidth=1.4)
+    styles = [line | {"marker": m} for line, m in zip(line_styles("o"), MARKERS, strict=False)]
+    for (load, rows), line in cycled(plain.groupby("load"), styles):
+        at = rows.groupby("margin")
+        energy, stability = at["total"].median(), at["stability"]
+        axes[0].fill_between(
+            energy, stability.min(), stability.max(), color=colour, alpha=0.2, linewidth=0
+        )
+        label = f"load {load:g}"
+        axes[0].plot(energy, stability.median(), color=colour, label=label, **line)
+        waste = spread(axes[1], rows, "place", "inefficiency", colour, label, **line)
+        updates = rows.groupby("place")["n_updates"].median()
+        axes[1].plot(waste.iloc[0] * np.sqrt(updates / updates.iloc[0]), ":", **of_theory)
+        found = best[best["load"] == load]
+        spread(axes[2], found, "place", "threshold", of_cache, label, **line)
+        axes[2].plot(found.groupby("place")["formula"].median(), "--", **of_theory)
+    axes[0].set(xscale="log", xlabel="energy without a cache (a.u.)", ylabel="stability")
+    axes[0].set_ylim(bottom=0)
+    axes[0].legend()
+    axes[1].set(ylabel="energy / minimal energy")
+    axes[1].plot([], [], ":", label="if further updates were a random walk", **of_theory)
+    axes[2].set(ylabel=r"best threshold $\theta^*$")
+    axes[2].plot([], [], "--", label="theory", **of_theory)
+    shown = margins if 0 in margins else some
+    for ax in axes[1:]:
+        ax.set(xscale="log", xlabel=r"margin $\kappa$ (steps of the pattern's own updates)")
+        ax.set_xticks(np.where(shown > 0, shown, none), numbers(shown))
+        ax.minorticks_off()
+        enough_ticks(ax)
+        lines = ax.get_legend_handles_labels()
+        ax.legend(lines[0][-1:], lines[1][-1:])
+
+
 def corrected_maintenance(table, ax=None):
     """What the corrected maintenance adds to the total (Nyírő et al. 2022, Fig 8).
 
