@@ -137,25 +137,33 @@ def test_an_error_while_learning_is_shown(monkeypatch):
 
 def test_prices_are_those_of_networks_that_learned():
     rows = [
-        ("all synapses", "persistent", 0, 80.0, 900, 0.0, 20.0),
-        ("all synapses", "persistent", 1, 100.0, 1100, 0.0, 0.0),
-        ("all synapses", "cache", 0, 10.0, 20, 5.0, 5.0),
-        ("all synapses", "cache", 1, 10.0, 20, 5.0, 5.0),
-        ("subnetwork", "persistent", 0, 50.0, 400, 0.0, 0.0),
-        ("subnetwork", "persistent", 1, 50.0, 400, 0.0, 0.0),
-        ("subnetwork", "cache", 0, None, None, None, None),
-        ("subnetwork", "cache", 1, 9.0, 9, 1.0, 0.0),
+        ("all synapses", "no cache", 0, 0, 80.0, 900, 0.0),
+        ("all synapses", "no cache", 0, 1, 120.0, 1100, 0.0),
+        ("all synapses", "cache", 0.1, 0, 15.0, 20, 10.0),
+        ("all synapses", "cache", 0.1, 1, 15.0, 20, 10.0),
+        ("all synapses", "cache", 0.2, 0, 9.0, 10, 20.0),
+        ("all synapses", "cache", 0.2, 1, 9.0, 10, 20.0),
+        ("subnetwork", "no cache", 0, 0, 50.0, 400, 0.0),
+        ("subnetwork", "no cache", 0, 1, 50.0, 400, 0.0),
+        ("subnetwork", "cache", 0.1, 0, None, None, None),
+        ("subnetwork", "cache", 0.1, 1, 9.0, 9, 1.0),
     ]
-    names = ["rule", "memory", "seed", "consolidation", "writes", "maintenance", "outstanding"]
+    names = ["rule", "memory", "threshold", "seed", "distance", "written", "held"]
     found = explore.prices(pd.DataFrame(rows, columns=names), maintenance_cost=0.5)
     table = found.combinations.set_index(["rule", "memory"])
-    assert table.loc[("all synapses", "persistent")].tolist() == [100, 1000, 0]
-    assert table.loc[("all synapses", "cache")].tolist() == [15, 20, 10]
-    assert table.loc[("subnetwork", "cache")].isna().all()  # one of two did not get there
+    assert table.loc[("all synapses", "no cache")].tolist() == [100, 100, 0, True]
+    assert table.loc[("all synapses", "θ=0.1")].tolist() == [15, 2, 10, True]
+    amounts = ["distance", "writes", "held"]
+    assert table.loc[("subnetwork", "θ=0.1"), amounts].isna().all()  # one of two got not there
+    assert table.loc[("subnetwork", "θ=0.2"), amounts].isna().all()
+    assert table["tried"].tolist() == [True] * 5 + [False]
     page = BeautifulSoup(found._repr_html_(), "html.parser")
-    assert [cell.get_text() for cell in page.select("tbody td")] == ["1", "5", "2", "not learned"]
+    cells = [cell.get_text() for cell in page.select("tbody td")]
+    assert cells == ["1", "5", "5.3", "2", "not learned", "not tried"]
     runs = json.loads(page.select_one(".live")["data-runs"])
     assert runs[1] == {
-        "rule": "all synapses", "memory": "cache", "distance": 15.0, "writes": 20.0, "held": 10.0,
+        "rule": "all synapses", "memory": "θ=0.1", "distance": 15.0, "writes": 2.0, "held": 10.0,
+        "tried": True,
     }  # fmt: skip
-    assert runs[3]["distance"] is None
+    assert runs[4]["distance"] is None
+    assert [run["tried"] for run in runs[4:]] == [True, False]

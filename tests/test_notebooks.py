@@ -59,7 +59,14 @@ SMALL = {
         hidden=[60, 120, 240], plastic_units=[30, 60], subnetwork=60, criterion=0.88, seeds=2
     ),
     "10_caching_meets_competition": dict(
-        hidden=50, subnetwork=25, criterion=0.85, other_criterion=0.8, thresholds_neuron=[0.01]
+        hidden=50,
+        subnetwork=25,
+        criterion=0.85,
+        other_criterion=0.8,
+        thresholds_neuron=[0.01],
+        map_thresholds=[0.01],
+        map_decay_times=[],
+        far_criterion=0.87,
     ),
     "11_scorecard": dict(show_chapter=""),
     "12_spiking_neuron": dict(n_patterns=[1, 3], thresholds=[0.05, 0.2], seeds=2),
@@ -99,7 +106,7 @@ CHEAP = {
     "09_plastic_subnetworks": dict(dataset="digits", subnetwork=10, criterion=0.6, max_epochs=2),
     "10_caching_meets_competition": dict(
         dataset="digits", hidden=20, subnetwork=10, criterion=0.6, other_criterion=0.5,
-        dataset_criterion=0.6, max_epochs=2,
+        dataset_criterion=0.6, max_epochs=2, far_criterion=0.65, map_epochs=2,
     ),
     "11_scorecard": {},
     "12_spiking_neuron": {},
@@ -158,6 +165,9 @@ SEVEN = {
     "10_caching_meets_competition": dict(
         thresholds_neuron=[0.003, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04],
         thresholds_synapse=[0.002, 0.003, 0.005, 0.01, 0.015, 0.02, 0.03],
+        map_thresholds=[0.002, 0.003, 0.005, 0.01, 0.015, 0.02, 0.03],
+        map_decay_times=[50.0, 100.0, 200.0, 500.0, 2000.0, 5000.0, 10000.0],
+        costs=[1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2],
     ),
     "11_scorecard": {},
     "12_spiking_neuron": dict(

@@ -255,6 +255,48 @@ def test_combinations_of_rule_and_memory(ax):
     plt.close(figure)
 
 
+def phases(**changed):
+    """Two rows of three prices, of which the cheapest rule, and how it wins, can be changed."""
+    cell = dict(rule="all synapses", memory="cache", factor=1.25, certain=True, at_edge=False)
+    return pd.DataFrame(
+        {"row": row, "cost": cost, **cell} | changed.get(f"{row}{cost:g}", {})
+        for row in ("never", "slow")
+        for cost in (0.001, 0.01, 0.1)
+    )
+
+
+def test_the_cheapest_way_is_named_in_each_cell(ax):
+    table = phases(
+        **{
+            "never0.01": dict(rule="largest updates, few", memory="no cache", certain=False),
+            "slow0.1": dict(rule="margin", at_edge=True, factor=np.nan),
+            "slow0.001": dict(rule=None, memory=None, certain=False),
+        },
+    )
+    plotting.phase_diagram(table, {"never": 0.003, "slow": np.inf}, ax)
+    assert [text.get_text() for text in ax.texts] == [
+        "A\n1.25", "F\n1.25", "A\n1.25", "A\n1.25", "M*", "none\nlearns",
+    ]  # fmt: skip
+    hatched = [bar for bar in ax.patches if bar.get_hatch()]
+    assert [bar.get_y() for bar in hatched] == [-0.5]
+    assert [bar.get_x() + bar.get_width() / 2 for bar in hatched] == pytest.approx([-2])
+    faces = {to_hex(bar.get_facecolor()) for bar in ax.patches if not bar.get_hatch()}
+    assert len(faces) == 3
+    (limit,) = ax.get_lines()  # beyond the picture there is none
+    np.testing.assert_allclose(limit.get_xdata(), np.log10(0.003))
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["never", "slow"]
+
+
+def test_a_legend_names_what_wins_anywhere(ax):
+    few = dict(rule="largest updates, few", memory="no cache")
+    tables = [phases(), phases(**{"slow0.1": few, "never0.1": dict(rule=None, memory=None)})]
+    plotting.phase_legend(tables, ax.figure)
+    (legend,) = ax.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "A: all synapses, cache", "F: largest updates, few, no cache",
+    ]  # fmt: skip
+
+
 def test_conditions_of_robustness(ax):
     names = [f"condition {n}" for n in range(MANY)]
     saved = pd.DataFrame({name: 1.0 + n + np.arange(5) for n, name in enumerate(names)})

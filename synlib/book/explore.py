@@ -126,58 +126,66 @@ def caching():
 class Prices:
     """What each combination of rule and memory spent, for prices that the page can change.
 
-    In a notebook, a table: how many times less each costs than ordinary learning, with the costs
-    that it learned with.
+    In a notebook, a table: how many times less each costs than ordinary learning, if a write costs
+    its size.
 
     Parameters
     ----------
-    runs : DataFrame
-        Columns rule, memory, seed, and those of a row of `MLP.history_`, each at the accuracy
-        asked for; missing where a network never got there. Ordinary learning comes first.
+    done : DataFrame
+        What networks did until they had learned, from `phases.amounts`; missing where one never
+        got there. Ordinary learning comes first.
     maintenance_cost : float
-        That the caches had, per step and unit of transient weight.
+        Per step and unit of transient weight, for the table.
 
     Attributes
     ----------
     combinations : DataFrame
-        Medians, if all networks got there: distance, what was consolidated and is outstanding;
-        writes; held, the sum of the sizes of transient weights over all steps.
+        Medians, if all networks got there: distance, how far weights moved; writes, what they cost
+        if each costs the same, and as much as an average one in ordinary learning; held, the sum
+        of the sizes of transient weights over all steps. And whether it was tried.
     """
 
-    def __init__(self, runs, maintenance_cost):
+    def __init__(self, done, maintenance_cost):
         self.maintenance_cost = maintenance_cost
+        caches = "θ=" + done["threshold"].map("{:g}".format)
         amounts = pd.DataFrame(
             {
-                "rule": runs["rule"],
-                "memory": runs["memory"],
-                "distance": runs["consolidation"] + runs["outstanding"],
-                "writes": runs["writes"],
-                "held": runs["maintenance"] / maintenance_cost,
+                "rule": done["rule"],
+                "memory": caches.where(done["memory"] == "cache", "no cache"),
+                "distance": done["distance"],
+                "writes": done["written"],
+                "held": done["held"],
             }
         )
         by = amounts.groupby(["rule", "memory"], sort=False)
         learned = by["distance"].count() == by.size()
-        self.combinations = by.median().where(learned).reset_index()
+        found = by.median().where(learned).assign(tried=True)
+        found["writes"] *= found["distance"].iloc[0] / found["writes"].iloc[0]
+        pairs = pd.MultiIndex.from_product(amounts[name].unique() for name in ("rule", "memory"))
+        found = found.reindex(pairs).fillna({"tried": False})
+        self.combinations = found.rename_axis(["rule", "memory"]).reset_index()
 
     def _repr_html_(self):
         found = self.combinations
         cost = found["distance"] + self.maintenance_cost * found["held"]
-        saved = found.assign(saved=cost.iloc[0] / cost)
+        saved = (cost.iloc[0] / cost).map("{:.2g}".format, na_action="ignore")
+        absent = found["tried"].map({True: "not learned", False: "not tried"})
+        saved = found.assign(saved=saved.fillna(absent))
         table = saved.pivot(index="rule", columns="memory", values="saved")
         table = table.loc[found["rule"].unique(), found["memory"].unique()].rename_axis(None)
         rows = html.escape(found.to_json(orient="records"))
-        text = table.to_html(float_format="{:.2g}".format, na_rep="not learned", border=0)
+        text = table.to_html(border=0)
         return f'<div>{text}</div><div class="live" data-live="prices" data-runs="{rows}"></div>'
 
 
-def prices(runs, maintenance_cost):
+def prices(done, maintenance_cost):
     """What each combination spent, see `Prices`.
 
     Returns
     -------
     Prices
     """
-    return Prices(runs, maintenance_cost)
+    return Prices(done, maintenance_cost)
 
 
 def learning_picture(histories):

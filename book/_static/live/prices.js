@@ -104,7 +104,7 @@ function showPrices(it, runs, best) {
     make("tr", {}, make("th", { scope: "row" }, rule), ...memories.map((memory) => {
       const run = runs.find((r) => r.rule === rule && r.memory === memory);
       const known = run.distance !== null;
-      const cell = make("td", {}, known ? `${number(run.times)}×` : "not learned");
+      const cell = make("td", {}, known ? `${number(run.times)}×` : run.tried ? "not learned" : "not tried");
       const share = known ? Math.max(0, Math.min(1, Math.log10(run.times) / largest)) : 0;
       cell.style.background = `color-mix(in srgb, ${it.colours.total} ${Math.round(45 * share)}%, transparent)`;
       if (run === best) {

@@ -29,7 +29,7 @@ def _choice(label, options, value):
     return {"label": label, "options": list(options), "value": value}
 
 
-WRITE_PRICES = [("its size", "distance"), ("1, whatever its size", "writes")]
+WRITE_PRICES = [("its size", "distance"), ("the same, whatever its size", "writes")]
 DECAY_TIMES = [("none", math.inf), *((f"{t}", float(t)) for t in (2000, 1000, 500, 300, 100))]
 
 # by explorable and name; names are unique on a page, since they are in its address

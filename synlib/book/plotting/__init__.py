@@ -61,6 +61,7 @@ with extra("book"):
         walk,
         weight_variance,
     )
+    from synlib.book.plotting.phases import phase_diagram, phase_legend
     from synlib.book.plotting.scale import number
     from synlib.book.plotting.spikes import (
         conductances,
@@ -121,6 +122,8 @@ __all__ = [
     "pareto",
     "perceptron_energy",
     "perceptron_inefficiency",
+    "phase_diagram",
+    "phase_legend",
     "powers",
     "price_of_margins",
     "price_of_transient",
