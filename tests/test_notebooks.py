@@ -105,8 +105,8 @@ CHEAP = {
     ),
     "09_plastic_subnetworks": dict(dataset="digits", subnetwork=10, criterion=0.6, max_epochs=2),
     "10_caching_meets_competition": dict(
-        dataset="digits", hidden=20, subnetwork=10, criterion=0.6, other_criterion=0.5,
-        dataset_criterion=0.6, max_epochs=2, far_criterion=0.65, map_epochs=2,
+        dataset="digits", hidden=20, subnetwork=10, criterion=0.3, other_criterion=0.25,
+        dataset_criterion=0.3, far_criterion=0.35, max_epochs=1, map_epochs=1,
     ),
     "11_scorecard": {},
     "12_spiking_neuron": {},
