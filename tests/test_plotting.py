@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex
 
 from synlib.book import plotting
@@ -534,3 +535,72 @@ def test_stored_numbers_are_crosses_beside_ours():
     curves = {line.get_label(): line for line in axes[0].get_lines()}
     np.testing.assert_allclose(curves["mistakes"].get_ydata(), [100, 200])
     plt.close(figure)
+
+
+def test_depths_are_told_apart(ax):
+    depths = range(1, MANY + 1)
+    names = ["1 layer", *(f"{depth} layers" for depth in depths[1:])]
+    sizes = table("layers", "units", names=depths)
+    check_curves(plotting.depths_against_size(sizes, "total", ax), names)
+
+
+def test_settings_are_drawn_against_depth(ax):
+    names = [f"setting {place}" for place in range(MANY)]
+    colours = {name: plt.get_cmap("viridis")(place / MANY) for place, name in enumerate(names)}
+    rows = table("setting", "layers", names=names)
+    check_curves(plotting.against_depth(rows, "total", "setting", colours, ax), names)
+
+
+def layered(depths):
+    """Layer k of a network has spent k, of which its share is k over the sum."""
+    return pd.DataFrame(
+        dict(layers=depth, layer=layer, seed=seed, spent=float(layer),
+             share=2 * layer / ((depth + 1) * (depth + 2)))
+        for depth in depths
+        for layer in range(1, depth + 2)
+        for seed in range(3)
+    )  # fmt: skip
+
+
+def test_shares_of_layers_are_stacked_to_the_whole(ax):
+    plotting.shares_of_layers(layered([1, 3]), ax)
+    tops = {}
+    for bar in ax.patches:
+        place = round(bar.get_x() + bar.get_width() / 2)
+        tops[place] = max(tops.get(place, 0), bar.get_y() + bar.get_height())
+    assert tops == {0: pytest.approx(1), 1: pytest.approx(1)}
+    named = [text.get_text() for text in ax.legend().get_texts()]
+    assert named == ["layer 1", "layer 2", "layer 3", "output"]
+
+
+def test_outputs_of_all_depths_are_at_one_place(ax):
+    plotting.by_layer(layered([1, 2, 4]), "spent", ax)
+    lines = {line.get_label(): line for line in ax.get_lines()}
+    assert list(lines["1 layer"].get_xdata()) == [1, 5]
+    assert list(lines["2 layers"].get_xdata()) == [1, 2, 5]
+    assert list(lines["4 layers"].get_ydata()) == [1, 2, 3, 4, 5]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "2", "3", "4", "output"]
+
+
+def test_a_place_where_some_network_did_not_get_there_has_a_word(ax):
+    places = pd.DataFrame(
+        dict(place=place, kind=kind, seed=seed, spent=spent * (1 + seed))
+        for place, kind, spent in (("all", "layers", 2.0), ("some", "path", 3.0))
+        for seed in range(3)
+    )
+    places.loc[(places["place"] == "some") & (places["seed"] == 1), "spent"] = np.nan
+    plotting.places_of_plasticity(places, "spent", "spent", ax)
+    assert [text.get_text() for text in ax.texts] == ["not there"]
+    (dot,) = (dots for dots in ax.collections if isinstance(dots, PathCollection))
+    assert list(dot.get_offsets()[0]) == [4, 0]
+
+
+def test_depth_without_any_network_is_an_empty_figure(ax):
+    nothing = layered([1]).iloc[:0].assign(units=1, name="", kind="", place="")
+    plotting.shares_of_layers(nothing, ax)
+    plotting.by_layer(nothing, "spent", plt.figure().gca())
+    plotting.against_depth(nothing, "spent", "name", {}, plt.figure().gca())
+    plotting.depths_against_size(nothing, "spent", plt.figure().gca())
+    for number in plt.get_fignums():
+        plt.figure(number).canvas.draw()
+    plt.close("all")

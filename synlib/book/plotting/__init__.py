@@ -7,6 +7,13 @@ apart. Lines are medians over seeds, bands reach from the lowest to the highest 
 from synlib._extras import extra
 
 with extra("book"):
+    from synlib.book.plotting.depth import (
+        against_depth,
+        by_layer,
+        depths_against_size,
+        places_of_plasticity,
+        shares_of_layers,
+    )
     from synlib.book.plotting.devices import (
         accuracy_against,
         device_ranges,
@@ -90,14 +97,17 @@ __all__ = [
     "accuracy_against",
     "after_the_best",
     "against_decay",
+    "against_depth",
     "against_gate",
     "against_stored",
     "best_against_cost",
     "best_hidden",
+    "by_layer",
     "cache_range",
     "conductances",
     "corrected_maintenance",
     "cycled",
+    "depths_against_size",
     "device_ranges",
     "energy_against_accuracy",
     "energy_against_fraction",
@@ -124,6 +134,7 @@ __all__ = [
     "perceptron_inefficiency",
     "phase_diagram",
     "phase_legend",
+    "places_of_plasticity",
     "powers",
     "price_of_margins",
     "price_of_transient",
@@ -138,6 +149,7 @@ __all__ = [
     "share_learned",
     "share_of_runs",
     "share_saved",
+    "shares_of_layers",
     "spiking_energy",
     "spread",
     "synapse_trace",
