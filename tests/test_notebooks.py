@@ -71,6 +71,17 @@ SMALL = {
     "11_scorecard": dict(show_chapter=""),
     "12_spiking_neuron": dict(n_patterns=[1, 3], thresholds=[0.05, 0.2], seeds=2),
     "13_joules": dict(thresholds=[0.005, 0.02, 0.1], periods=[2, 20, 100], seeds=2),
+    "14_depth": dict(
+        layers=[1, 2],
+        units=[40, 80],
+        compared_units=40,
+        accuracies=[0.8, 0.85],
+        rates=[0.02],
+        rule_layers=[1, 2],
+        rule_units=[60, 120],
+        placed_width=20,
+        thresholds=[0.01],
+    ),
     "15_lazy": dict(
         margins=[0.5],
         lower_criterion=0.85,
@@ -111,6 +122,10 @@ CHEAP = {
     "11_scorecard": {},
     "12_spiking_neuron": {},
     "13_joules": dict(seeds=2),  # without PyTorch there are those that are stored, and no others
+    "14_depth": dict(
+        dataset="digits", compared_units=20, subnetwork=10, placed_width=10, placed_epochs=1,
+        max_epochs=2,
+    ),
     "15_lazy": dict(
         dataset="digits", hidden=20, criterion=0.4, lower_criterion=0.3, combined_at=0.3,
         max_epochs=2, long_epochs=1, standin_size=15, standin_criterion=0.3, standin_epochs=2,
@@ -177,6 +192,14 @@ SEVEN = {
     "13_joules": dict(
         thresholds=[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1],
         periods=[2, 5, 10, 20, 50, 100, 300],
+    ),
+    "14_depth": dict(
+        layers=[1, 2, 3, 4, 5, 6, 7], units=[10, 12, 14, 16, 20, 25, 30],
+        accuracies=[0.1, 0.2, 0.3, 0.4, 0.5, 0.55, 0.6],
+        rates=[0.005, 0.008, 0.015, 0.02, 0.025, 0.03, 0.04],
+        rule_layers=[1, 2, 3, 4, 5, 6, 7], rule_units=[10, 12, 14, 16, 20, 25, 30],
+        path_units=[7, 8, 9, 11, 12, 13, 40],
+        thresholds=[0.001, 0.002, 0.003, 0.005, 0.01, 0.015, 0.02],
     ),
     "15_lazy": dict(
         margins=[0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6],
@@ -395,6 +418,17 @@ def check_13(lines):
     assert float(found["threshold, hidden"][0]) < -1
     assert found["every k steps, hidden"][1] == "20"  # with longer ones it loses its way
     assert found["threshold, hidden"][1] == "0.1"
+
+
+def check_14(lines):
+    rows = [re.split(r"\s{2,}", line.strip()) for line in lines]
+    table = {row[0]: row[1:] for row in rows if re.match(r"[CE]\d+ ", row[0])}
+    assert len(table) == 9
+    for measure, least in (("C3 M0", 4), ("E14 saved", 2)):
+        assert all(float(entry.split()[0]) > least for entry in table[measure]), measure
+    text = "\n".join(lines)
+    (writes,) = re.findall(r"equal units, 2 layers: M0 ([\d.]+)", text)
+    assert 0.3 < float(writes) < 1
 
 
 def check_15(lines):
