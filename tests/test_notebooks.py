@@ -80,7 +80,9 @@ SMALL = {
         rule_layers=[1, 2],
         rule_units=[60, 120],
         placed_width=20,
+        placed_epochs=1,
         thresholds=[0.01],
+        seeds=1,
     ),
     "15_lazy": dict(
         margins=[0.5],
@@ -124,7 +126,7 @@ CHEAP = {
     "13_joules": dict(seeds=2),  # without PyTorch there are those that are stored, and no others
     "14_depth": dict(
         dataset="digits", compared_units=20, subnetwork=10, placed_width=10, placed_epochs=1,
-        max_epochs=2,
+        max_epochs=1,
     ),
     "15_lazy": dict(
         dataset="digits", hidden=20, criterion=0.4, lower_criterion=0.3, combined_at=0.3,
@@ -194,10 +196,10 @@ SEVEN = {
         periods=[2, 5, 10, 20, 50, 100, 300],
     ),
     "14_depth": dict(
-        layers=[1, 2, 3, 4, 5, 6, 7], units=[10, 12, 14, 16, 20, 25, 30],
-        accuracies=[0.1, 0.2, 0.3, 0.4, 0.5, 0.55, 0.6],
+        layers=[1, 2, 3, 4, 5, 6, 7], units=[14, 16, 18, 20, 22, 25, 30],
+        accuracies=[0.04, 0.05, 0.06, 0.07, 0.08, 0.09, 0.12],  # not all get to the last
         rates=[0.005, 0.008, 0.015, 0.02, 0.025, 0.03, 0.04],
-        rule_layers=[1, 2, 3, 4, 5, 6, 7], rule_units=[10, 12, 14, 16, 20, 25, 30],
+        rule_layers=[1, 2, 3, 4, 5, 6, 7], rule_units=[14, 16, 18, 20, 22, 25, 30],
         path_units=[7, 8, 9, 11, 12, 13, 40],
         thresholds=[0.001, 0.002, 0.003, 0.005, 0.01, 0.015, 0.02],
     ),

@@ -276,6 +276,32 @@ def test_only_chapters_that_need_pytorch_are_left_out_of_that():
         pytest.skip("runs of 13_joules are not repeated here, but by `make test-torch`")
 
 
+def test_one_layer_of_chapter_14_is_that_of_the_chapters_before():
+    """To the bit. A run may have gone on to other accuracies, which those before do not know of."""
+
+    def known(chapter):
+        kept = stored.opened(runs.path_of(chapter))
+        for run in map(kept.find, kept):
+            arguments = dict(run.arguments)
+            passages = arguments.pop("accuracies", None)
+            for record in run.records:
+                at = record["accuracy"] if passages else ""
+                end = ("best_accuracy", "last_step")
+                record = {key: value for key, value in record.items() if key not in end}
+                yield f"{stored.key(run.function, arguments, run.seed)} {at}", record
+
+    before = {}
+    for chapter in ("07_energy_of_backprop", "08_competitive_plasticity", "09_plastic_subnetworks",
+                    "10_caching_meets_competition"):  # fmt: skip
+        before |= known(chapter)
+    compared = 0
+    for key, record in known("14_depth"):
+        if key in before:
+            assert not stored.differences(Run("", {}, 0, [before[key]]), [record]), key
+            compared += 1
+    assert compared > 20
+
+
 def test_a_memory_may_have_got_settings_since():
     run = stored.Run("f", {}, 0, [{"memory": "Cache(threshold=1.0)"}])
     assert not stored.differences(run, [{"memory": "Cache(threshold=1.0, hidden=False)"}])
