@@ -47,8 +47,8 @@ def as_many_weights(units, n_layers, n_inputs):
 
     Examples
     --------
-    >>> as_many_weights(100, 2, 785), sum(n_weights((91, 91), 785)), sum(n_weights((100,), 785))
-    ((91, 91), 80626, 79500)
+    >>> as_many_weights(100, 2, 785), sum(n_weights((90, 90), 785)), sum(n_weights((100,), 785))
+    ((90, 90), 79650, 79500)
     """
     wanted = sum(n_weights((units,), n_inputs))
     candidates = [(width,) * n_layers for width in range(1, units + 1)]
