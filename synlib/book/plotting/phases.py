@@ -51,7 +51,7 @@ def phase_diagram(table, ends=None, ax=None):
         factor = "" if np.isnan(cell["factor"]) else f"{cell['factor']:.3g}"
         text = f"{_letter(cell['rule'])}{'*' if cell['at_edge'] else ''}\n{factor}".strip()
         box = dict(boxstyle="square,pad=0.05", facecolor=face, edgecolor="none")
-        _write(ax, places[place], row, text, color=_ink(face), fontsize=11, linespacing=1.1,
+        _write(ax, places[place], row, text, color=_ink(face), fontsize=13, linespacing=1.1,
                bbox=box)  # fmt: skip
     for _, cell in table[table["rule"].isna()].iterrows():
         place = np.searchsorted(costs, cell["cost"])
