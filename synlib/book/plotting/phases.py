@@ -9,8 +9,6 @@ from matplotlib.patches import Patch
 from synlib.book.plotting.scale import number
 from synlib.book.plotting.style import COLOURS
 
-# of rules that only maps of all of them know
-OWN = {"largest updates, few": "#882255", "margin": "#44AA99"}
 PALE = 0.3  # strength of the colour of a rule without a cache
 
 
@@ -87,7 +85,7 @@ def phase_legend(tables, figure):
 
 
 def _colour(rule, memory):
-    full = to_rgb((COLOURS | OWN)[rule])
+    full = to_rgb(COLOURS[rule])
     return full if memory == "cache" else tuple(1 - PALE * (1 - c) for c in full)
 
 

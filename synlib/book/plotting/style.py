@@ -34,6 +34,7 @@ COLOURS = {
     "subnetwork": "#332288",
     "both": "#999933",
     "margin": "#44AA99",
+    "largest updates, few": "#882255",
     "mistakes": "#117733",
 }
 # The colours of things that are another name for one of the above
