@@ -53,7 +53,7 @@ def phase_diagram(table, ends=None, ax=None):
                bbox=box)  # fmt: skip
     for _, cell in table[table["rule"].isna()].iterrows():
         place = np.searchsorted(costs, cell["cost"])
-        _write(ax, places[place], rows.index(cell["row"]), "none\nlearns", fontsize=9)
+        _write(ax, places[place], rows.index(cell["row"]), "none\nlearns")
     for y, name in enumerate(rows):
         end = np.log10(ends[name]) if ends and ends[name] > 0 else -np.inf
         if left[0] < end < left[-1] + width[-1]:
@@ -81,7 +81,7 @@ def phase_legend(tables, figure):
             if not pd.isna(rule):
                 ways[f"{_letter(rule)}: {rule}, {memory}"] = _colour(rule, memory)
     handles = [Patch(color=colour, label=way) for way, colour in sorted(ways.items())]
-    figure.legend(handles=handles, loc="outside upper center", ncols=2, fontsize=11)
+    figure.legend(handles=handles, loc="outside upper center", ncols=2)
 
 
 def _colour(rule, memory):
