@@ -39,7 +39,7 @@ def main():
                     [_ask(worker, case, dtype) for worker in (old_tree, this_tree)]
                     for _ in range(options.rounds + 1)
                 ][1:]  # the first one compiles
-                if None in times[0]:
+                if any(None in pair for pair in times):
                     print(f"| {name} | {dtype} | cannot | | |", flush=True)
                     continue
                 old, new = (
@@ -85,7 +85,10 @@ def _ask(worker, *words):
 
 
 def work(tree):
-    """Answer for each case and precision with the seconds a sample takes, or null if it cannot."""
+    """Answer for each case and precision with the seconds a sample takes, or null if it cannot.
+
+    Nor can a fit be timed that takes no longer than one of half the samples.
+    """
     sys.path[0] = tree
     import synlib
 
@@ -115,7 +118,7 @@ def work(tree):
         except (TypeError, ValueError) as error:
             print(error, file=sys.stderr)
             taken = None
-        print(json.dumps(taken and taken / half), flush=True)
+        print(json.dumps(taken / half if taken and taken > 0 else None), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """Figures of networks with several hidden layers."""
 
-import itertools
-
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import NullLocator
@@ -107,13 +105,10 @@ def by_layer(table, column, ax=None):
         Without a legend yet.
     """
     ax = ax or plt.gca()
-    depths = sorted(table["layers"].unique())
-    end = max(depths, default=0) + 1
-    for depth, colour, marker in _of_depths(depths):
-        rows = table[table["layers"] == depth]
-        place = rows["layer"].where(rows["layer"] <= depth, end)  # outputs are below one another
-        line = dict(marker=marker, markersize=6)
-        spread(ax, rows.assign(place=place), "place", column, colour, _hidden(depth), **line)
+    end = table["layers"].max() + 1 if len(table) else 1
+    # outputs are below one another
+    place = table["layer"].where(table["layer"] <= table["layers"], end)
+    _line_for_each_depth(ax, table.assign(place=place), "place", column)
     ax.set_xticks(range(1, end + 1), [*map(str, range(1, end)), OUTPUT])
     ax.set(xlabel="layer of synapses", yscale="log")
     ax.margins(x=0.08)
@@ -137,11 +132,7 @@ def depths_against_size(table, column, ax=None):
         Without a legend yet.
     """
     ax = ax or plt.gca()
-    depths = sorted(table["layers"].unique())
-    for depth, colour, marker in _of_depths(depths):
-        rows = table[table["layers"] == depth]
-        line = dict(marker=marker, markersize=6)
-        spread(ax, rows, "units", column, colour, _hidden(depth), **line)
+    _line_for_each_depth(ax, table, "units", column)
     ax.set(xscale="log", yscale="log", xlabel="hidden units in all")
     ticks = sorted(table["units"].unique())
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
@@ -182,11 +173,11 @@ def places_of_plasticity(table, column, xlabel, ax=None):
     return ax
 
 
-def _hidden(depth):
-    return "1 layer" if depth == 1 else f"{depth} layers"
-
-
-def _of_depths(depths):
-    """Each depth with its colour, the deeper the darker, and a marker."""
+def _line_for_each_depth(ax, table, x, y):
+    """Medians and lowest to highest, the deeper the darker."""
+    depths = sorted(table["layers"].unique())
     colours = plt.get_cmap("viridis_r")(np.linspace(0.2, 1, max(len(depths), 2)))
-    return zip(depths, colours, itertools.cycle(MARKERS), strict=False)
+    for (depth, marker), colour in zip(cycled(depths, MARKERS), colours, strict=False):
+        name = "1 layer" if depth == 1 else f"{depth} layers"
+        rows = table[table["layers"] == depth]
+        spread(ax, rows, x, y, colour, name, marker=marker, markersize=6)

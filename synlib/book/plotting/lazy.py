@@ -16,7 +16,7 @@ from synlib.book.plotting.style import (
 COUNTS = {
     "energy $M_1$": dict(column="consolidation", color=COLOURS["consolidation"], marker="o"),
     "updates": dict(column="updates", color="black", marker="s", linestyle="--"),
-    "images": dict(column="step", color="#882255", marker="^", linestyle=":"),
+    "images": dict(column="step", color="black", marker="^", linestyle=":"),
 }
 
 

@@ -25,7 +25,7 @@ from synlib.book.plotting.style import (
 RULE_COLOURS = (
     COLOURS["all synapses"],
     COLOURS["largest updates"],
-    "#882255",
+    COLOURS["largest updates, few"],
     COLOURS["subnetwork"],
     COLOURS["both"],
     "#117733",
