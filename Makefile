@@ -6,7 +6,7 @@ KERNEL_TESTS := $(addprefix tests/test_,mlp.py perceptron.py selection.py spikin
 # progress bars are for people, and would end up in the pages
 export TQDM_DISABLE := 1
 
-.PHONY: help environment book runs pdf test test-torch test-browser coverage try-binder bench refresh links lint live lock clean
+.PHONY: help environment book runs pdf test test-machines test-torch test-browser coverage try-binder bench refresh links lint live lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -26,7 +26,12 @@ test: environment  ## run all tests: library, stored notebook outputs, notebooks
 	$(BIN)/python -m synlib._kernels.warm
 	SYNLIB_JOBS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval-lax --doctest-modules \
 		--ignore tests/browser --ignore tests/torch --ignore synlib/torch --doctest-glob CONTRIBUTING.md \
-		tests notebooks synlib CONTRIBUTING.md
+		-m "not recompiles" tests notebooks synlib CONTRIBUTING.md
+
+# of its own, since to compile all kernels once more takes longer than most other tests together
+test-machines: environment  ## test that kernels compiled for an old processor find the same numbers
+	$(BIN)/python -m synlib._kernels.warm
+	$(BIN)/python -m pytest -m recompiles tests/test_reproducible.py
 
 # of its own, since PyTorch is large and nothing else here needs it
 test-torch: .venv-torch/ready  ## test synlib.torch, in .venv-torch with PyTorch for processors without a GPU
@@ -48,7 +53,7 @@ _build/html/index.html:
 
 coverage: environment  ## report the lines of synlib that the tests run, kernels with the compiler off
 	SYNLIB_JOBS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --doctest-modules --cov --cov-report= \
-		--ignore tests/browser --ignore tests/torch --ignore synlib/torch tests synlib
+		-m "not recompiles" --ignore tests/browser --ignore tests/torch --ignore synlib/torch tests synlib
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not large" --cov --cov-append \
 		--cov-report=term-missing:skip-covered --cov-fail-under=90 $(KERNEL_TESTS)
 

@@ -1,7 +1,7 @@
 """Every notebook runs by papermill with other parameters, from another folder, and obeys them.
 
-Lists of one, two, seven and of different lengths run in the same kernel afterwards: to start one
-takes longer than they do.
+Lists of one, two and seven values, some longer than others, run in the same kernel afterwards: to
+start one takes longer than they do.
 """
 
 import copy
@@ -75,10 +75,11 @@ SMALL = {
         layers=[1, 2],
         units=[40, 80],
         compared_units=40,
-        accuracies=[0.8, 0.85],
+        accuracies=[0.7, 0.8],
         rates=[0.02],
         rule_layers=[1, 2],
-        rule_units=[60, 120],
+        rule_units=[50, 60],
+        path_units=[20],
         placed_width=20,
         placed_epochs=1,
         thresholds=[0.01],
@@ -97,6 +98,9 @@ SMALL = {
         seeds=1,
     ),
 }
+
+# to lay a figure out twice, so as to cut its margins off, takes longer than all else here
+QUICK_FIGURES = "%config InlineBackend.print_figure_kwargs = {'bbox_inches': None, 'dpi': 50}"
 
 # small networks and few images, and seven values for each list
 CHEAP = {
@@ -211,9 +215,9 @@ SEVEN = {
 
 
 def lengths(name):
-    """Parameters with lists of one, two, seven, and of different lengths; seeds, too."""
+    """Parameters where each list has one, two and seven values, and most have not as many as others."""
     seeded = {"seeds"} & set(defaults(NOTEBOOKS / f"{name}.ipynb"))
-    for even, odd, seeds in ((1, 1, 7), (2, 2, 2), (7, 7, 1), (1, 7, 1), (7, 1, 2)):
+    for even, odd, seeds in ((1, 7, 1), (7, 1, 2), (2, 2, 7)):
         values = {
             key: {1: seven[3:4], 2: seven[2::4], 7: seven}[odd if number % 2 else even]
             for number, (key, seven) in enumerate(SEVEN[name].items())
@@ -233,6 +237,7 @@ def test_runs_with_other_parameters(name, tmp_path, monkeypatch):
     cells = parameterize_notebook(book, SMALL[name]).cells
     for values in lengths(name) if SEVEN[name] else ():
         cells += parameterize_notebook(again, values).cells
+    cells = [nbformat.v4.new_code_cell(QUICK_FIGURES), *cells]
     book.cells = [
         nbformat.from_dict({**cell, "id": str(number)}) for number, cell in enumerate(cells)
     ]
