@@ -38,7 +38,8 @@ def test_figures_come_with_their_numbers(tmp_path):
     command = Path(sys.executable).with_name("synlib")
     result = subprocess.run(
         [command, "figures", "01", "04", "-p", "n_inputs=100", "-p", "loads=[0.5, 1.0]",
-         "-p", "seeds=2", "-p", "costs=[0.01]", "--output", tmp_path, "--jobs", "2"],
+         "-p", "seeds=2", "-p", "near_seeds=1", "-p", "costs=[0.01]", "--output", tmp_path,
+         "--jobs", "2"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr

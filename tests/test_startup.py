@@ -47,11 +47,11 @@ import resource
 import numpy as np
 from synlib import MLP, load_mnist, published_inputs
 mnist = load_mnist()
-X = published_inputs(mnist.X_train[:100], "vanrossum2024", noise=False).astype(np.float32)
+X = published_inputs(mnist.X_train[:20], "vanrossum2024", noise=False).astype(np.float32)
 net = MLP.as_published("vanrossum2024", hidden=100_000, dtype="float32", learning_rate=1e-4,
                        max_epochs=1, random_state=0)
-net.fit(X, mnist.y_train[:100])
-assert net.n_steps_ == 100 and net.energy_["total"] > 0
+net.fit(X, mnist.y_train[:20])
+assert net.n_steps_ == 20 and net.energy_["total"] > 0
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
     result = subprocess.run(
