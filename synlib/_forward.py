@@ -6,6 +6,7 @@ sample on the border would be right here and wrong there.
 
 import numpy as np
 
+from synlib._inputs import Inputs
 from synlib._kernels import evaluation
 from synlib._kernels import network as kernels
 from synlib._kernels.inputs import compress
@@ -37,40 +38,43 @@ def network_output(net, X, weights, plastic, background):
     In the order in which `MLP.fit` adds up what it evaluates: the units that never learn last.
     """
     learned = weights[0][:, :plastic], weights[1][:plastic], *weights[2:]
-    static = static_input(net, X, weights, plastic, background)
-    return summed_output(net, X, learned, background, static)
+    inputs = Inputs(X, background, net.bias, keep=False)
+    static = static_input(net, inputs, weights, plastic)
+    return summed_output(net, inputs, learned, static)
 
 
-def summed_output(net, X, weights, background=0, static=None):
+def summed_output(net, inputs, weights, static=None):
     """Summed input of the output units, (n_samples, n_outputs).
 
-    ``weights`` hold those of each layer, ``static`` (n_samples, n_units) what is added to the
-    summed inputs of the second. Where most inputs have the value ``background``, giving it saves
-    time.
+    ``inputs`` are `Inputs`, ``weights`` those of each layer, ``static`` (n_samples, n_units) what
+    is added to the summed inputs of the second.
     """
-    return _propagated(net, X, weights, net.bias, background, static)
+    return _propagated(net, inputs, weights, net.bias, static)
 
 
-def static_input(net, X, weights, plastic, background):
+def static_input(net, inputs, weights, plastic):
     """What the second layer gets from the units of the first that are not plastic, or None."""
     if plastic == weights[0].shape[1]:
         return None
     static = weights[0][:, plastic:], weights[1][plastic:]
-    return _propagated(net, X, static, False, background, None)
+    return _propagated(net, inputs, static, False, None)
 
 
-def _propagated(net, X, weights, clamp, background, static):
-    background = X.dtype.type(background)
+def _propagated(net, inputs, weights, clamp, static):
     blocks = [_blocks(w) for w in weights]
-    out = np.empty((len(X), weights[-1].shape[1]), X.dtype)
-    for first in range(0, len(X), BATCH):
+    dtype = inputs.background.dtype
+    silent = dtype.type(0)
+    out = np.empty((len(inputs), weights[-1].shape[1]), dtype)
+    for first in range(0, len(inputs), BATCH):
         part = slice(first, first + BATCH)
-        values = _summed_inputs(X[part], background, net.bias, blocks[0])
+        order = np.arange(len(inputs))[part]
+        values = _summed_inputs(inputs.rows(order), inputs.background, blocks[0])
         for k, layer in enumerate(blocks[1:], start=1):
             evaluation.activate_rows(values, ACTIVATIONS[net.activation])
             if clamp:
                 values[:, 0] = 1
-            values = _summed_inputs(values, X.dtype.type(0), False, layer)
+            rows = compress(values, np.arange(len(values)), silent, False)
+            values = _summed_inputs(rows, silent, layer)
             if k == 1 and static is not None:
                 values += static[part]
         out[part] = values
@@ -101,11 +105,11 @@ def _blocks(weights):
     ]
 
 
-def _summed_inputs(X, background, bias, blocks):
-    inputs = compress(X, np.arange(len(X)), background, bias)
-    out = np.empty((len(X), sum(block.shape[1] for block in blocks)), X.dtype)
-    first = 0
+def _summed_inputs(rows, background, blocks):
+    n_samples = len(rows[0])
+    out = np.empty((n_samples, sum(block.shape[1] for block in blocks)), background.dtype)
+    unit = 0
     for block in blocks:
-        evaluation.summed_inputs(*inputs, background, block, first, out)
-        first += block.shape[1]
+        evaluation.summed_inputs(*rows, background, block, unit, out)
+        unit += block.shape[1]
     return out

@@ -7,6 +7,7 @@ import numpy as np
 
 from synlib import _rules, energy
 from synlib._forward import static_input, summed_output
+from synlib._inputs import Inputs
 from synlib.memory import Memory
 from synlib.plasticity import PlasticityRule
 
@@ -68,7 +69,7 @@ class Run:
     def learn_from(self, net, plasticity, X, labels):
         """Take the next samples from these data, with the parameters that ``net`` has now."""
         self.net, self.X, self.labels = net, X, labels
-        self.static_test = None
+        self.test = self.static_test = None
         for k, masks in enumerate(self.unit_masks):
             n_labels = self.weights[-1].shape[1]
             masks.ask(_rules.unit_masks(plasticity, k, self.shapes[k][1]), n_labels)
@@ -88,11 +89,12 @@ class Run:
             return
         plastic = [self.effective(k) for k in range(len(self.weights))]
         first = plastic[0].shape[1]
-        if self.static_test is None:
-            self.static_test = static_input(self.net, X_test, self.weights, first, self.background)
+        if self.test is None:
+            self.test = self.compressed(X_test)
+            self.static_test = static_input(self.net, self.test, self.weights, first)
         weights = self._whole(plastic)
         weights = (weights[0][:, :first], weights[1][:first], *weights[2:])
-        summed = summed_output(self.net, X_test, weights, self.background, self.static_test)
+        summed = summed_output(self.net, self.test, weights, self.static_test)
         parts = [
             self.ledger(k, initial, w)
             for k, (initial, w) in enumerate(zip(self.initial, plastic, strict=True))
@@ -107,6 +109,10 @@ class Run:
             row |= {f"{name}_{number}": part[name] for name in energy.LEDGER}
         self.rows.append(row)
 
+    def compressed(self, X):
+        """These samples, as the network is evaluated with them."""
+        return Inputs(X, self.background, self.net.bias)
+
     def finish(self):
         """Effective and transient weights of the whole network."""
         number = range(len(self.weights))
@@ -116,7 +122,8 @@ class Run:
     def rest(self):
         """Let go of the data, and of all that cannot be stored: `learn_from` goes on."""
         self.first_step, self.first_epoch = self.step, self.epoch
-        self.net = self.X = self.labels = self.static_test = self.epoch_order = None
+        self.net = self.X = self.labels = self.epoch_order = None
+        self.test = self.static_test = None
         for masks in self.unit_masks:
             masks.draw = None
 

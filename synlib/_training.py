@@ -4,9 +4,9 @@ import numpy as np
 
 from synlib import _layers
 from synlib._forward import ACTIVATIONS, OUTPUTS
+from synlib._inputs import Inputs
 from synlib._kernels import layer as kinds
 from synlib._kernels import network as kernels
-from synlib._kernels.inputs import compress, rows
 from synlib._run import Run
 from synlib._validation import per_layer
 from synlib.memory import Persistent, stack
@@ -17,13 +17,11 @@ GRADIENTS = {"exact": kernels.EXACT, "li2020": kernels.LI2020, "nyiro2022": kern
 
 # a compiled call lasts about this many multiplications, so that Ctrl-C is heard within a second
 WORK_PER_CALL = 3e8
-# and its inputs, compressed, stay in the processor
+# and its inputs, where they are compressed for each call, stay in the processor
 STEPS_PER_CALL = 500
 # static units are computed by blocks of this many, whose weights stay in the processor
 STATIC_BLOCK = 256
-# inputs are compressed once, and kept, if that takes no more bytes than this
-INPUT_MEMORY = 5e8
-# and what they pass on is kept for all samples if it takes no more bytes than this
+# what these pass on is kept for all samples if it takes no more bytes than this
 STATIC_MEMORY = 5e8
 # after so many steps the sums of the columns are made anew, whoever looks at the network and when
 STEPS_BETWEEN_SUMS = 2000
@@ -60,9 +58,14 @@ class CompiledRun(Run):
         self.network = _network(net, len(self.weights))
         separable = self.expressed[0].kind in SEPARABLE
         self.common = self.background if separable else X.dtype.type(0)
-        self.inputs = _Inputs(X, self.common, net.bias)
+        self.inputs = Inputs(X, self.common, net.bias)
         n_plastic = self.shapes[0][1]
-        self.static = _StaticUnits(self.weights, n_plastic, X, self.common, self.network, net)
+        self.static = _StaticUnits(self.weights, n_plastic, self.inputs, self.network)
+
+    def compressed(self, X):
+        if X is self.X and self.common == self.background:
+            return self.inputs  # they are compressed already
+        return super().compressed(X)
 
     def rest(self):
         super().rest()
@@ -110,24 +113,6 @@ class CompiledRun(Run):
         return _layers.writes(self.layers, k) if self.layers.writes.size else None
 
 
-class _Inputs:
-    """Samples in compressed rows: all of them, made once, or those that are asked for."""
-
-    def __init__(self, X, background, bias):
-        self.X, self.background, self.bias = X, background, bias
-        self.kept = None
-        place = np.dtype(np.int64).itemsize
-        active = np.count_nonzero(background != X) + len(X) * bias
-        if active * (place + X.itemsize) <= INPUT_MEMORY:
-            self.kept = compress(X, np.arange(len(X)), background, bias)
-
-    def rows(self, order):
-        """The samples in this order, as `synlib._kernels.inputs.compress` gives them."""
-        if self.kept is None:
-            return compress(self.X, order, self.background, self.bias)
-        return rows(*self.kept, order)
-
-
 class _StaticUnits:
     """What the units of the first hidden layer that never learn pass on to the next layer.
 
@@ -135,8 +120,9 @@ class _StaticUnits:
     each time if that takes too much memory.
     """
 
-    def __init__(self, weights, plastic, X, background, network, net):
-        self.X, self.background, self.network, self.bias = X, background, network, net.bias
+    def __init__(self, weights, plastic, inputs, network):
+        self.samples, self.network = inputs, network
+        X = inputs.X
         hidden = weights[0].shape[1]
         n_units = weights[1].shape[1]
         self.blocks = []
@@ -166,10 +152,10 @@ class _StaticUnits:
         return self.kept[order]
 
     def _computed(self, order):
-        inputs = compress(self.X, order, self.background, self.bias)
-        total = self.X.dtype.type(0)
+        rows, background = self.samples.rows(order), self.samples.background
+        total = background.dtype.type(0)
         for block in self.blocks:
-            total = total + kernels.static_inputs(*inputs, self.background, self.network, block)
+            total = total + kernels.static_inputs(*rows, background, self.network, block)
         return total
 
 

@@ -215,7 +215,7 @@ SEVEN = {
 
 
 def lengths(name):
-    """Parameters where each list has one, two and seven values, and most have not as many as others."""
+    """Parameters where each list has one, two and seven values, and not as many as others."""
     seeded = {"seeds"} & set(defaults(NOTEBOOKS / f"{name}.ipynb"))
     for even, odd, seeds in ((1, 7, 1), (7, 1, 2), (2, 2, 7)):
         values = {

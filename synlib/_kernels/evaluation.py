@@ -8,39 +8,41 @@ from synlib._kernels.network import activate
 
 
 @compiled
-def summed_inputs(start, index, value, background, weights, first, out):
+def summed_inputs(first, last, index, value, background, weights, unit, out):
     """Summed input of a block of units, for samples in compressed rows.
 
     Parameters
     ----------
-    start, index, value
+    first, last, index, value
         From `synlib._kernels.inputs.compress`.
     background : scalar
     weights : array (n_inputs, n_units)
-    first : int
-    out : array (n_samples, >= first + n_units)
-        The sums are written into the columns from ``first`` on.
+    unit : int
+    out : array (n_samples, >= unit + n_units)
+        The sums are written into the columns from ``unit`` on.
     """
     n_units = weights.shape[1]
     summed = np.empty(n_units, weights.dtype)
     common = np.zeros(n_units, weights.dtype)  # what a sample without active inputs would give
     if background != 0:
         common += background * column_sums(weights)
-    n_samples = start.size - 1
+    n_samples = first.size
     dense = 0  # samples without a silent input are taken four at a time
-    if start[n_samples] == n_samples * weights.shape[0]:
+    all_there = n_samples * weights.shape[0]
+    if n_samples > 0 and (last - first).sum() == all_there == last[-1] - first[0]:
         dense = n_samples // 4 * 4
-        _sum_dense(value.reshape(n_samples, -1), weights, background, common, first, out)
+        X = value[first[0] : last[-1]].reshape(n_samples, -1)
+        _sum_dense(X, weights, background, common, unit, out)
     for t in range(dense, n_samples):
         summed[:] = common
-        active = slice(start[t], start[t + 1])
-        count = start[t + 1] - start[t]
+        active = slice(first[t], last[t])
+        count = last[t] - first[t]
         add_weighted_rows(weights, count, index[active], value[active], background, summed)
-        out[t, first : first + n_units] = summed
+        out[t, unit : unit + n_units] = summed
 
 
 @inner
-def _sum_dense(X, weights, background, common, first, out):
+def _sum_dense(X, weights, background, common, unit, out):
     """The same sums for all samples but the last few, four at a time.
 
     Each weight is then fetched once for four samples.
@@ -71,7 +73,7 @@ def _sum_dense(X, weights, background, common, first, out):
                     sums[k, j] += x[k, i] * weights[i, j]
             i += 1
         for k in range(4):
-            out[t + k, first : first + n_units] = sums[k]
+            out[t + k, unit : unit + n_units] = sums[k]
 
 
 @compiled

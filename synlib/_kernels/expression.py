@@ -18,6 +18,7 @@ from synlib._kernels.layer import (
     MASK,
     NONE,
     WRITES,
+    add_row,
     store_of,
 )
 from synlib._kernels.selection import (
@@ -345,9 +346,9 @@ def pay_for_row(ledger, proposal):
     """Energy and writes of the changes of a row."""
     energy = 0.0
     written = 0
-    for update in proposal:
-        energy += abs(update)
-        written += update != 0
+    for j in range(proposal.size):
+        energy += abs(proposal[j])
+        written += proposal[j] != 0
     ledger[CONSOLIDATION] += energy
     ledger[WRITES] += written
 
@@ -359,7 +360,7 @@ def _store_by_mask(layers, k, rule, cached, count, index, value, change):
     m = store.matrix.shape[1]
     counting = not cached and store.writes.shape[0] > 0
     begin = layers.first_weight[k]
-    zero = change.dtype.type(0)
+    zero, never = change.dtype.type(0), change.dtype.type(np.nan)
     sign = change.dtype.type(rule.sign)
     weights = layers.weights[0][begin : layers.first_weight[k + 1]]
     if rule.kind != MASK and cached:
@@ -375,27 +376,46 @@ def _store_by_mask(layers, k, rule, cached, count, index, value, change):
         for j in range(m):
             limits[j], cutoffs[j] = _select_by_weight(none_yet, rule, weights[j::m].copy())
     proposal, spread = np.empty(m, change.dtype), np.zeros(m, change.dtype)
+    ties = np.empty(m, change.dtype)  # a weight of just this size is chosen, too
+    same_until = 0  # the row from which on some of that is otherwise
     for a in range(count):
         i, x = index[a], value[a]
         if rule.kind == MASK:
-            chosen = layers.mask[begin + i * m : begin + (i + 1) * m]
-            for j in range(m):
-                update = x * change[j]  # computed for all, so that there is no branch
-                proposal[j] = update if chosen[j] else zero
+            _propose_by_mask(layers.mask[begin + i * m : begin + (i + 1) * m], x, change, proposal)
         else:
+            if i >= same_until:
+                same_until = store.matrix.shape[0]
+                for j in range(m):
+                    ties[j] = limits[j] if i < cutoffs[j] else never
+                    if i < cutoffs[j] < same_until:
+                        same_until = cutoffs[j]
             row = weights[i * m : (i + 1) * m]
-            for j in range(m):
-                update = x * change[j]
-                size = sign * abs(row[j])
-                chosen_too = (size > limits[j]) | ((size == limits[j]) & (i < cutoffs[j]))
-                proposal[j] = update if chosen_too else zero
+            _propose_by_weight(row, sign, limits, ties, x, change, proposal)
         if cached:
             cache_row(store, zero, i, proposal, spread)
         else:
-            store_row(store, i, proposal, spread)
+            # not `store_row`: the rules of this function know of no background
+            add_row(proposal, change.dtype.type(1), store.matrix[i])
             pay_for_row(ledger, proposal)
             if counting:
                 count_row(store.writes[i], proposal, 1)
+
+
+@apart
+def _propose_by_mask(chosen, x, change, proposal):
+    zero = change.dtype.type(0)
+    for j in range(change.size):
+        update = x * change[j]  # computed for all, so that there is no branch
+        proposal[j] = update if chosen[j] else zero
+
+
+@apart
+def _propose_by_weight(row, sign, limits, ties, x, change, proposal):
+    zero = change.dtype.type(0)
+    for j in range(change.size):
+        update, size = x * change[j], sign * abs(row[j])
+        chosen = (size > limits[j]) | (size == ties[j])
+        proposal[j] = update if chosen else zero
 
 
 @inner

@@ -59,7 +59,8 @@ LEAK = 0.1  # slope of the leaky ReLU for negative inputs
 class Samples(NamedTuple):
     """Inputs of the steps in compressed rows: what differs from the background, and that."""
 
-    start: np.ndarray  # (n_samples + 1,)
+    first: np.ndarray  # (n_samples,), where the list of each begins
+    last: np.ndarray  # (n_samples,), and ends
     index: np.ndarray  # type: ignore[assignment]  # (n_active,)
     value: np.ndarray  # (n_active,)
     background: float
@@ -176,8 +177,8 @@ def _train(
             consolidate_flagged(layers, caches, all_inputs)
         if decays_first:
             decay(layers, caches, True)
-        index = samples.index[samples.start[t] : samples.start[t + 1]]
-        value = samples.value[samples.start[t] : samples.start[t + 1]]
+        index = samples.index[samples.first[t] : samples.last[t]]
+        value = samples.value[samples.first[t] : samples.last[t]]
         out = _units(activity.value, layers, 0)
         if postponing:
             out[:] = 0
@@ -422,13 +423,13 @@ def _consolidate_full(samples, t, step, layers, rules, caches, activity, all_inp
                     if k > 0:
                         index, _ = _active(activity, layers, k - 1, activity.n_plastic[k - 1])
                     elif samples.background == 0:
-                        index = samples.index[samples.start[t] : samples.start[t + 1]]
+                        index = samples.index[samples.first[t] : samples.last[t]]
                 factor = layers.clock[k, s, FACTOR]
                 consolidate(layers, s, k, cache, factor, index.size, index)
 
 
 @compiled
-def static_inputs(start, index, value, background, network, layers):
+def static_inputs(first, last, index, value, background, network, layers):
     """Summed input of the units of the second layer from units of the first that never learn.
 
     Not by matrix products, whose rounding differs from one processor to the next, since these
@@ -439,14 +440,14 @@ def static_inputs(start, index, value, background, network, layers):
     array (n_samples, n_units)
     """
     n_hidden, n_outputs = layers.shape[1]
-    out = np.empty((start.size - 1, n_outputs), value.dtype)
+    out = np.empty((first.size, n_outputs), value.dtype)
     hidden = np.empty(n_hidden, value.dtype)
     hidden_index = np.empty(n_hidden, index.dtype)
     hidden_value = np.empty_like(hidden)
     zero = value.dtype.type(0)
-    for t in range(start.size - 1):
-        active = slice(start[t], start[t + 1])
-        count = start[t + 1] - start[t]
+    for t in range(first.size):
+        active = slice(first[t], last[t])
+        count = last[t] - first[t]
         propagate(layers, 0, count, index[active], value[active], background, hidden)
         activate(hidden, network.activation)
         n_active = 0
@@ -462,8 +463,8 @@ def static_inputs(start, index, value, background, network, layers):
 @accounting
 def _size(vector):
     total = 0.0
-    for v in vector:
-        total += abs(v)
+    for i in range(vector.size):
+        total += abs(vector[i])
     return total
 
 

@@ -357,8 +357,8 @@ def _total(strands):
 @accounting
 def _sum_of_sizes(transient):
     total = 0.0
-    for s in transient:
-        total += abs(s)
+    for i in range(transient.size):
+        total += abs(transient[i])
     return total
 
 

@@ -40,7 +40,7 @@ def postpone(postponed, matrix, step, samples, background, change):
     place = postponed.step[STEPS] % STEPS
     if postponed.step[STEPS] >= STEPS:  # what still waits for a change of which the place is needed
         before = postponed.step[place]
-        for a in range(samples.start[before], samples.start[before + 1]):
+        for a in range(samples.first[before], samples.last[before]):
             if postponed.place[samples.index[a]] == place:
                 _catch_up(postponed, matrix, samples.index[a])
     postponed.step[place] = step
@@ -48,7 +48,7 @@ def postpone(postponed, matrix, step, samples, background, change):
     latest = postponed.change[place]
     for j in range(change.size):
         latest[j] = change[j]
-    for a in range(samples.start[step], samples.start[step + 1]):
+    for a in range(samples.first[step], samples.last[step]):
         i = samples.index[a]
         postponed.place[i] = place
         postponed.times[i] = samples.value[a] - background

@@ -197,8 +197,8 @@ def kth_largest_size(values, k, guess):
     number = values.dtype.type
     top = number(0)
     if guess == 0:
-        for v in values:
-            top = max(top, abs(v))
+        for i in range(values.size):
+            top = max(top, abs(values[i]))
         if top == 0:
             return top, 0, values.size
     low, count_low, high, count_high = number(0), values.size, number(np.inf), 0
@@ -236,13 +236,13 @@ def kth_largest_size(values, k, guess):
     found = 0
     for first in range(0, values.size, BLOCK):
         block = values[first : first + BLOCK]
-        inside = 0
+        inside = False
         for i in range(block.size):  # by number, or this is not vectorised
-            inside += (abs(block[i]) >= low) & (abs(block[i]) < high)
-        if inside > 0:
-            for v in block:
-                between[found] = abs(v)
-                found += (abs(v) >= low) & (abs(v) < high)
+            inside |= (abs(block[i]) >= low) & (abs(block[i]) < high)
+        if inside:
+            for i in range(block.size):
+                between[found] = abs(block[i])
+                found += (abs(block[i]) >= low) & (abs(block[i]) < high)
     # what is above all numbers is neither counted nor listed yet, if anything is
     infinite = count_low - count_high - found
     if infinite >= k - count_high:
@@ -251,9 +251,9 @@ def kth_largest_size(values, k, guess):
     between = between[:found]
     size = between[rising_order(between)[found - (k - count_high)]]
     greater = at_least = count_high
-    for v in between:
-        greater += v > size
-        at_least += v >= size
+    for i in range(found):
+        greater += between[i] > size
+        at_least += between[i] >= size
     return size, greater, at_least
 
 

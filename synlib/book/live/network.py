@@ -121,10 +121,9 @@ def network_learn(
         if until_sums == STEPS_BETWEEN_SUMS and common != 0:
             kinds.sum_columns(layers, 0)
         part = order[done : done + until_sums]
-        start, index, value = compress(X, part, common, True)
-        samples = kernels.Samples(
-            start, index, value, common, labels[part], np.empty((0, 0), X.dtype)
-        )
+        first, last, index, value = compress(X, part, common, True)
+        nothing = np.empty((0, 0), X.dtype)
+        samples = kernels.Samples(first, last, index, value, common, labels[part], nothing)
         learned = kernels.train(samples, step, network, layers, rule, everyone, masks, caches)
         done += learned
         if learned < part.size:
@@ -147,14 +146,14 @@ def network_outputs(
     first = weights[: layers.first_weight[1]].reshape(-1, hidden.shape[1])
     second = weights[layers.first_weight[1] :].reshape(hidden.shape[1], -1)
     everyone = np.arange(n_images)
-    start, index, value = compress(X, everyone, background, True)
-    evaluation.summed_inputs(start, index, value, background, first, 0, hidden)
+    starts, ends, index, value = compress(X, everyone, background, True)
+    evaluation.summed_inputs(starts, ends, index, value, background, first, 0, hidden)
     evaluation.activate_rows(hidden, kernels.LEAKY_RELU)
     hidden[:, 0] = 1
     silent = X.dtype.type(0)
-    start, index, value = compress(hidden, everyone, silent, False)
+    starts, ends, index, value = compress(hidden, everyone, silent, False)
     out = outputs.reshape(n_images, -1)
-    evaluation.summed_inputs(start, index, value, silent, second, 0, out)
+    evaluation.summed_inputs(starts, ends, index, value, silent, second, 0, out)
     return 0
 
 
