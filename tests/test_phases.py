@@ -34,8 +34,8 @@ def test_bill_is_that_of_a_run_with_these_prices(rule, decay_time, dtype):
     unit = sweep(mlp_passages, **net, **cache, maintenance_cost=1.0)
     more = SynapticCache(**cache, transition_cost=1.0, then=Persistent(1.0))
     more = sweep(mlp_passages, **net, memory=more)
-    done = phases.amounts(unit.assign(rule=rule))
-    done = done.assign(moved=more["transition"], kept=more["maintenance"])
+    done = phases.amounts(unit.assign(rule=rule)).query("accuracy == 0.6")
+    done = phases.joined(done, more.query("accuracy == 0.6").assign(rule=rule))
     found = phases.bills(done, "distance", moved=0.03, kept=1e-5)
 
     memory = SynapticCache(
@@ -45,7 +45,8 @@ def test_bill_is_that_of_a_run_with_these_prices(rule, decay_time, dtype):
     assert asked["reached"].any()
     for other in (unit, more):  # prices change nothing that a network does
         pd.testing.assert_frame_equal(other[NOT_BILLED], asked[NOT_BILLED])
-    np.testing.assert_allclose(found["fixed"] + 0.002 * found["held"], asked["total"], rtol=1e-9)
+    total = asked.loc[asked["accuracy"] == 0.6, "total"]
+    np.testing.assert_allclose(found["fixed"] + 0.002 * found["held"], total, rtol=1e-9)
 
 
 def test_upkeep_without_a_cache_is_billed_as_in_a_run():
@@ -54,6 +55,17 @@ def test_upkeep_without_a_cache_is_billed_as_in_a_run():
     np.testing.assert_allclose(
         unit["consolidation"] + 3e-5 * unit["maintenance"], asked["total"], rtol=1e-9
     )
+
+
+def test_only_the_same_networks_are_joined():
+    runs = sweep(mlp_passages, **NET, memory=Persistent(1.0))
+    runs = runs[runs["accuracy"] == 0.6].assign(rule="all synapses")
+    done = phases.amounts(runs)
+    kept = phases.joined(done, runs)["kept"]
+    np.testing.assert_array_equal(kept, runs["maintenance"])
+    for other in (runs[:1], runs.assign(consolidation=1.001 * runs["consolidation"])):
+        with pytest.raises(ValueError, match="same networks"):
+            phases.joined(done, other)
 
 
 def test_what_is_left_in_a_cache_is_written_at_the_end():
@@ -67,11 +79,22 @@ def test_what_is_left_in_a_cache_is_written_at_the_end():
         phases.amounts(runs.assign(maintenance_cost=0.5))
 
 
-def test_thresholds_end_with_the_first_at_which_none_learns():
+def test_thresholds_end_with_the_first_at_which_not_all_learn(monkeypatch):
     settings = {name: value for name, value in NET.items() if name != "seeds"}
     found = phases.climb([100.0, 1e-6, 10.0], 0.6, **settings, decay_time=2.0, seeds=1)
     assert found["threshold"].unique().tolist() == [1e-6, 10.0]
     assert not found.loc[found["threshold"] == 10, "reached"].any()
+
+    learned = {1.0: [True, True], 2.0: [True, False], 3.0: [True, True]}
+    monkeypatch.setattr(
+        phases,
+        "sweep",
+        lambda function, threshold: pd.DataFrame(
+            {"threshold": threshold, "accuracy": [0.5, 0.6, 0.6],
+             "reached": [False, *learned[threshold]]}
+        ),
+    )  # fmt: skip
+    assert phases.climb(learned, 0.6)["threshold"].unique().tolist() == [1, 2]
 
 
 RANDOM = np.random.default_rng(1)

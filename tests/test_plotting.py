@@ -285,6 +285,10 @@ def test_the_cheapest_way_is_named_in_each_cell(ax):
     assert len(faces) == 3
     (limit,) = ax.get_lines()  # beyond the picture there is none
     np.testing.assert_allclose(limit.get_xdata(), np.log10(0.003))
+    # in the cell that it cuts, words are beside it
+    xs = [text.get_position()[0] for text in ax.texts]
+    left = (np.log10(0.003) - 3.5) / 2
+    assert xs == pytest.approx([left, -2, -1, -2, -1, -3])
     assert [label.get_text() for label in ax.get_yticklabels()] == ["never", "slow"]
 
 

@@ -19,7 +19,7 @@ WAY = ["rule", "memory", "threshold"]
 
 
 def climb(thresholds, criterion, **settings):
-    """Networks with caches of higher and higher thresholds, up to the first at which none learns.
+    """Networks with higher and higher thresholds, up to the first at which not all learn.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def climb(thresholds, criterion, **settings):
     tables = []
     for threshold in sorted(thresholds):
         tables.append(sweep(mlp_passages, threshold=threshold, **settings))
-        if not tables[-1].loc[tables[-1]["accuracy"] == criterion, "reached"].any():
+        if not tables[-1].loc[tables[-1]["accuracy"] == criterion, "reached"].all():
             break
     return pd.concat(tables, ignore_index=True)
 
@@ -75,6 +75,37 @@ def amounts(runs):
     )
 
 
+def joined(done, more):
+    """What networks did, and of the same networks what takes a price of its own to be seen.
+
+    Parameters
+    ----------
+    done : DataFrame
+        From `amounts`, of one accuracy.
+    more : DataFrame
+        The same networks with a cache ``SynapticCache(..., transition_cost=1, then=Persistent(1))``
+        that costs nothing else, or without one, ``Persistent(1)``; and a column ``rule``.
+
+    Returns
+    -------
+    DataFrame
+        ``done`` with the columns ``moved``, the changes of transient weights, summed over all
+        steps, and ``kept``, the sum of the sizes of persistent weights.
+
+    Raises
+    ------
+    ValueError
+        If one of them is not in ``more``, or did something else there.
+    """
+    keys = [*WAY, "seed"]
+    known = amounts(more.assign(maintenance_cost=1)).rename(columns={"transition": "moved"})
+    known = known.assign(kept=known["maintenance"]).set_index(keys)
+    same = known.reindex(pd.MultiIndex.from_frame(done[keys]))
+    if not np.allclose(same["distance"], done["distance"], rtol=1e-9, atol=0, equal_nan=True):
+        raise ValueError("more must have the same networks as done, which learn in the same way")
+    return done.assign(moved=same["moved"].to_numpy(), kept=same["kept"].to_numpy())
+
+
 def bills(done, charge, size=1.0, **prices):
     """What networks spent, as a straight line in the price of holding.
 
@@ -87,7 +118,7 @@ def bills(done, charge, size=1.0, **prices):
     size : float
         What a write costs in the latter case.
     **prices : float
-        Of other columns, such as ``moved=0.1``.
+        Of other columns, such as ``moved=0.1`` where `joined` has added what moved.
 
     Returns
     -------

@@ -42,22 +42,23 @@ def phase_diagram(table, ends=None, ax=None):
     faces = [_colour(*way) for way in zip(known["rule"], known["memory"], strict=True)]
     cells = dict(width=width[at], left=left[at], height=1.0)
     ax.barh(y, **cells, color=faces, edgecolor="white", linewidth=1.5)
+    lines = [np.log10(ends[name]) if ends and ends[name] > 0 else -np.inf for name in rows]
     for face, place, row, (_, cell) in zip(faces, at, y, known.iterrows(), strict=True):
+        box = None
         if not cell["certain"]:
             ax.barh(row, width[place], left=left[place], height=1.0, color="none", hatch="//",
                     edgecolor=_ink(face, 0.45), linewidth=0)  # fmt: skip
+            box = dict(boxstyle="square,pad=0.05", facecolor=face, edgecolor="none")
         factor = "" if np.isnan(cell["factor"]) else f"{cell['factor']:.3g}"
         text = f"{_letter(cell['rule'])}{'*' if cell['at_edge'] else ''}\n{factor}".strip()
-        box = dict(boxstyle="square,pad=0.05", facecolor=face, edgecolor="none")
-        _write(ax, places[place], row, text, color=_ink(face), fontsize=13, linespacing=1.1,
-               bbox=box)  # fmt: skip
+        x = _beside(lines[row], places[place], left[place], left[place] + width[place])
+        _write(ax, x, row, text, color=_ink(face), fontsize=13, linespacing=1.1, bbox=box)
     for _, cell in table[table["rule"].isna()].iterrows():
         place = np.searchsorted(costs, cell["cost"])
         _write(ax, places[place], rows.index(cell["row"]), "none\nlearns")
-    for y, name in enumerate(rows):
-        end = np.log10(ends[name]) if ends and ends[name] > 0 else -np.inf
-        if left[0] < end < left[-1] + width[-1]:
-            ax.plot([end, end], [y - 0.5, y + 0.5], color="black", linewidth=3)
+    for y, line in enumerate(lines):
+        if left[0] < line < left[-1] + width[-1]:
+            ax.plot([line, line], [y - 0.5, y + 0.5], color="black", linewidth=3, zorder=4)
     ax.set_xticks(places, [number(cost) for cost in costs])
     ax.set_yticks(range(len(rows)), rows)
     ax.set(xlim=(left[0], left[-1] + width[-1]), ylim=(-0.5, len(rows) - 0.5))
@@ -87,6 +88,13 @@ def phase_legend(tables, figure):
 def _colour(rule, memory):
     full = to_rgb(COLOURS[rule])
     return full if memory == "cache" else tuple(1 - PALE * (1 - c) for c in full)
+
+
+def _beside(line, place, left, right):
+    """Where a text goes that a line should not cross: the middle of the wider part of its cell."""
+    if not left < line < right:
+        return place
+    return (left + line) / 2 if line - left > right - line else (line + right) / 2
 
 
 def _write(ax, x, y, text, **style):
