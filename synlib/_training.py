@@ -39,6 +39,7 @@ class CompiledRun(Run):
         self.rules = _kernel_rules(self.expressed, self.shapes)
         self.competition = _competition(self.competing)
         self.caches = stack(start.memory.settings("after", "exponential"))
+        self.tests_all = False  # at the next step, also what that step does not change
         cost = self.caches.maintenance_cost[-1]
         self.static_upkeep = [
             cost * (np.abs(w).sum(dtype=float) - np.abs(part).sum(dtype=float)) if cost else 0.0
@@ -67,6 +68,11 @@ class CompiledRun(Run):
             return self.inputs  # they are compressed already
         return super().compressed(X)
 
+    def change_thresholds(self, memory):
+        """Go on with a memory that differs in its thresholds."""
+        self.caches = stack(memory.settings("after", "exponential"))
+        self.tests_all = True
+
     def rest(self):
         super().rest()
         self.inputs = self.static = None
@@ -76,7 +82,11 @@ class CompiledRun(Run):
         until_sums = STEPS_BETWEEN_SUMS - self.step % STEPS_BETWEEN_SUMS
         if until_sums == STEPS_BETWEEN_SUMS and self.common != 0:
             kinds.sum_columns(self.layers, 0)
-        order = self.upcoming(min(stop - self.step, self.steps_per_call, until_sums))
+        caches, at_most = self.caches, self.steps_per_call
+        if self.tests_all:  # as a cache does that is not tested at every step
+            at_most, every = 1, caches.check_every
+            caches = caches._replace(check_every=np.where(every == 1, self.step + 1, every))
+        order = self.upcoming(min(stop - self.step, at_most, until_sums))
         samples = kernels.Samples(
             *self.inputs.rows(order),
             self.common,
@@ -92,9 +102,10 @@ class CompiledRun(Run):
             self.rules,
             self.competition,
             masks,
-            self.caches,
+            caches,
         )
         self.step += done
+        self.tests_all = False
         self.diverged = done < order.size
         return done
 

@@ -11,8 +11,9 @@ and the entries of a record are.
 import hashlib
 import platform
 import re
+from copy import copy
 from dataclasses import fields
-from functools import cache
+from functools import cache, partial
 from importlib import metadata
 
 import numpy as np
@@ -20,7 +21,7 @@ import pandas as pd
 
 from synlib import spiking
 from synlib._images import images_of
-from synlib._random import standard_normal
+from synlib._random import generator, standard_normal
 from synlib._validation import check_choice
 from synlib.datasets import random_patterns
 from synlib.energy import LEDGER
@@ -364,6 +365,11 @@ def mlp_history(**arguments):
     accuracy_on : {"test", "train"}
         Images on which the accuracy is measured; of the training images, as many as there are
         test images.
+    learning_rates, thresholds : tuple, optional
+        A schedule instead of one learning rate or threshold: the first is used in the first of as
+        many equal parts of all ``max_epochs``, the next in the next. There is an evaluation
+        where a part ends, too; images come in their order. In the records these two are text, and
+        ``learning_rate`` that of the end, ``threshold`` that of the beginning.
     random_state : int, Generator or None
         Source of initial weights, order and random rules.
     **parameters
@@ -425,6 +431,64 @@ def mlp_passages(*, accuracies, **arguments):
         is_reached = first is not never
         passages.append(first | {"accuracy": accuracy, "reached": is_reached} | end)
     return passages
+
+
+def mlp_noise(*, noises, n_draws=3, **arguments):
+    """A multilayer network learns images; how accurate it is with noise on its weights.
+
+    Parameters
+    ----------
+    noises : tuple of float
+        Standard deviations of the Gaussian noise that is added to all persistent weights of a
+        layer, as shares of their root mean square.
+    n_draws : int
+        How often noise is drawn at each.
+    **arguments
+        As for `mlp_history`.
+
+    Returns
+    -------
+    list of dict
+        For each of the noises the last record of `mlp_history`, with ``noise``,
+        ``noisy_accuracy``, the mean over the draws, and ``persistent_accuracy``, that without
+        noise if all that is transient is lost. All are measured on the same images as
+        ``accuracy``.
+
+    Examples
+    --------
+    >>> records = mlp_noise(noises=(0.0, 5.0), dataset="digits", hidden=20, learning_rate=0.5,
+    ...                     max_epochs=5, random_state=0)
+    >>> records[0]["accuracy"] > records[1]["noisy_accuracy"] + 0.1
+    True
+    """
+    net, records, (X_train, y_train, *test) = _learn(**arguments)
+    if arguments.get("accuracy_on") == "train":
+        test = X_train[: len(test[0])], y_train[: len(test[0])]
+    persistent = [w.copy() for w in net.weights_]
+    for w, transient in zip(persistent, net.transient_weights_, strict=True):
+        n, m = transient.shape
+        w[:n, :m] -= transient
+    random = generator(arguments.get("random_state")).spawn(4)[-1]  # learning has the others
+    units = [[standard_normal(random, w.shape) for w in persistent] for _ in range(n_draws)]
+    scales = [float(np.sqrt(np.mean(w.astype(float) ** 2))) for w in persistent]
+
+    def accuracy(weights):
+        other = copy(net)
+        other.weights_ = tuple(w.astype(net.dtype) for w in weights)
+        return float(other.score(*test))
+
+    common = records[-1] | {"persistent_accuracy": accuracy(persistent)}
+    noisy = []
+    for noise in noises:
+        scores = [
+            accuracy(
+                w + noise * scale * unit
+                for w, scale, unit in zip(net.weights_, scales, draw, strict=True)
+            )
+            for draw in units
+        ]
+        noisy.append(common | {"noise": float(noise), "noisy_accuracy": float(np.mean(scores))})
+    return noisy
 
 
 def mlp_writes(*, dataset="mnist-subset", published=None, n_quantiles=51, random_state=None,
@@ -701,14 +765,20 @@ def _learn(
     evaluate_every=None,
     evaluate_growth=0.05,
     accuracy_on="test",
+    learning_rates=None,
+    thresholds=None,
     random_state=None,
     **parameters,
 ):
     """The network after learning, the records of `mlp_history`, and the images and labels."""
     check_choice("accuracy_on", accuracy_on, ("test", "train"))
+    schedule = _schedule(
+        learning_rate=(learning_rates, parameters.get("learning_rate")),
+        threshold=(thresholds, threshold),
+    )
     memory, settings = _memory(
         memory,
-        threshold=threshold,
+        threshold=thresholds[0] if thresholds else threshold,
         scope=scope,
         decay_time=decay_time,
         maintenance_cost=maintenance_cost,
@@ -719,7 +789,8 @@ def _learn(
     X_train, y_train, X_test, y_test = images
     if accuracy_on == "train":
         X_test, y_test = X_train[: len(X_test)], y_train[: len(y_test)]
-    net.fit(
+    fit = net.fit if not schedule else partial(_fit_in_parts, net, schedule)
+    fit(
         X_train, y_train, (X_test, y_test), until=until, evaluate_every=evaluate_every,
         evaluate_growth=evaluate_growth,
     )  # fmt: skip
@@ -728,6 +799,7 @@ def _learn(
         "published": published or "",
         "accuracy_on": accuracy_on,
         **{name: value for name, value in _arguments_of(net).items() if name != "memory"},
+        **{f"{name}s": repr(values) for name, values in schedule.items()},
         **provenance(name, checksum, random_state),
     }
     reached = until or np.inf
@@ -736,6 +808,49 @@ def _learn(
         for row in net.history_.to_dict("records")
     ]
     return net, records, images
+
+
+def _schedule(**settings):
+    """The values of each setting that changes while a network learns."""
+    schedule = {name: values for name, (values, _) in settings.items() if values is not None}
+    for name, values in schedule.items():
+        if not isinstance(values, tuple) or not values:
+            raise ValueError(
+                f"{name}s must be a tuple, one value for each part of learning, got {values!r}"
+            )
+        if settings[name][1] is not None:
+            raise ValueError(f"{name} must be left out where {name}s are given")
+    return schedule
+
+
+def _fit_in_parts(net, schedule, X, y, test, *, until, evaluate_every, evaluate_growth):
+    """As `MLP.fit`, with settings that are others in each part of learning."""
+    if net.sampling != "sequential":
+        raise ValueError(
+            f"sampling must be 'sequential' where a setting changes, got {net.sampling!r}"
+        )
+    n_steps = net.max_epochs * len(X)
+    every = evaluate_every or len(X)
+    parameters = {"learning_rate": "learning_rate", "threshold": "memory__threshold"}
+    ends = [
+        -(-n_steps * part // len(values))
+        for values in schedule.values()
+        for part in range(1, len(values) + 1)
+    ]
+    classes, step = np.unique(y), 0
+    while step < n_steps:
+        now = {
+            parameters[name]: values[step * len(values) // n_steps]
+            for name, values in schedule.items()
+        }
+        apart = max(1, int(evaluate_growth * step) // every)
+        stop = min((step // every + apart) * every, min(end for end in ends if end > step))
+        images = np.arange(step, stop) % len(X)
+        net.set_params(**now).partial_fit(X[images], y[images], classes, test)
+        step = stop
+        if net.diverged_ or (until and net.history_["accuracy"].iloc[-1] >= until):
+            break
+    net.history_["epoch"] = net.history_["step"] / len(X)  # not the number of calls
 
 
 def _network(published, **parameters):

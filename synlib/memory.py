@@ -241,6 +241,22 @@ class SynapticCache(Memory):
         return stage, *rest
 
 
+def may_follow(memory, before):
+    """Whether a network that learned with one memory can go on with another.
+
+    It can where they differ in thresholds alone. Without a threshold there may be no cache; and
+    what is put off to the next step was decided by the threshold of the last one.
+    """
+    stages = [m.settings("after", "exponential") for m in (memory, before)]
+    if None in stages or len(stages[0]) != len(stages[1]):
+        return False
+    return all(
+        now._replace(threshold=0.0) == then._replace(threshold=0.0)
+        and not (now.deferred and now != then)
+        for now, then in zip(*stages, strict=True)
+    )
+
+
 def single_cache(memory, network, decay_order, decay_form):
     """Settings of the one cache, at most, that a network knows, and whether there is one.
 

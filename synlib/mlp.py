@@ -36,9 +36,10 @@ from synlib._validation import (
     check_number,
     each,
 )
+from synlib.memory import may_follow
 from synlib.reference import ReferenceRun
 
-# what a network is begun with; `partial_fit` may change all the rest
+# what a network is begun with; `partial_fit` may change all the rest, and thresholds of the memory
 BEGUN_WITH = (
     "hidden", "bias", "init_scale", "plasticity", "memory", "l2", "dtype", "engine",
     "random_state",
@@ -303,7 +304,9 @@ class MLP(ClassifierMixin, Estimator):
         call adds a row to the history. The first call begins a network that has not been fitted.
 
         ``learning_rate`` and what else computes errors may be changed from call to call by
-        ``set_params``; what the network was begun with may not.
+        ``set_params``, and so may thresholds of caches, as ``memory__threshold``, unless they
+        consolidate at the next step; at the first step with another one all transient weights are
+        tested. What else the network was begun with may not.
 
         Parameters
         ----------
@@ -353,6 +356,8 @@ class MLP(ClassifierMixin, Estimator):
             labels = labels_among(self.classes_, y)
             test = (X, y) if test is None else self._validated_test(test)
             run = self._begun(memory, plasticity, X) if begins else self._run_.copy()
+            if not begins and self._learned_as_.memory not in (None, memory):
+                run.change_thresholds(memory)
             run.learn_from(self, plasticity, X, labels)
         return self._learn(run, test, 1)
 
@@ -390,11 +395,14 @@ class MLP(ClassifierMixin, Estimator):
         """Raise ValueError if what cannot change while a network learns has been changed."""
         for name in BEGUN_WITH:
             before, now = getattr(self._learned_as_, name), getattr(self, name)
-            if before is not now and before != now:
-                raise ValueError(
-                    f"{name} cannot change while a network learns: it began with {before!r}, now "
-                    f"it is {now!r}. fit begins anew"
-                )
+            if before is now or before == now:
+                continue
+            if name == "memory" and None not in (before, now) and may_follow(now, before):
+                continue
+            raise ValueError(
+                f"{name} cannot change while a network learns: it began with {before!r}, now it "
+                f"is {now!r}. fit begins anew"
+            )
 
     def _learn(
         self, run, test, n_epochs, until=None, evaluate_every=None, growth=0.0, monitor=None

@@ -44,6 +44,10 @@ class ReferenceRun(Run):
         self.plasticity = plasticity
         self.whole = [w.copy() for w in self.weights]  # plastic and static weights
 
+    def change_thresholds(self, memory):
+        """Go on with a memory that differs in its thresholds."""
+        self.storage = Caches(memory, [])
+
     def rest(self):
         super().rest()
         self.plasticity = self.whole = None

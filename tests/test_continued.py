@@ -126,6 +126,50 @@ def test_the_learning_rate_may_change():
     assert spent[0] > 2 * spent[1]
 
 
+CACHES = [
+    dict(scope="synapse"),
+    dict(scope="neuron", transition_cost=0.01),
+    dict(scope="neuron-sum"),
+    dict(scope="network", check_every=7),
+    dict(scope="synapse", keep_remainder=True, decay_order="before"),
+    dict(scope="neuron", then=SynapticCache(0.03, "synapse", decay_time=1000)),
+]
+
+
+@pytest.mark.parametrize("background", [0.0, -0.13])
+@pytest.mark.parametrize("cache", CACHES)
+def test_thresholds_may_change(cache, background):
+    """Up and down, and also where what is above the new one does not change any more."""
+    X, y = samples(0, background)
+    others = X.copy()
+    others[:, :6] = background
+    nets = [
+        network(dict(memory=SynapticCache(0.02, decay_time=100, maintenance_cost=1e-3, **cache),
+                     activation="relu", init_scale=0.3, learning_rate=0.3, engine=engine))
+        for engine in ("compiled", "reference")
+    ]  # fmt: skip
+    for threshold, images in ((0.02, X), (0.3, X), (0.004, others), (0.02, X)):
+        for net in nets:
+            spent = net.energy_["total"] if hasattr(net, "energy_") else 0.0
+            net.set_params(memory__threshold=threshold).partial_fit(images, y)
+            assert net.energy_["total"] > spent
+        one, other = nets
+        for name, value in other.energy_.items():
+            assert one.energy_[name] == pytest.approx(value, rel=1e-9, abs=1e-12), name
+        for a, b in zip(one.transient_weights_, other.transient_weights_, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+    assert nets[0].energy_["consolidation"] > 0
+
+
+def test_a_lower_threshold_tests_what_no_longer_changes():
+    X, y = samples(0, 0.0)
+    net = network(dict(memory=SynapticCache(1.0, "synapse"))).partial_fit(X, y)
+    assert net.energy_["writes"] == 0
+    silent = np.zeros_like(X[:1])
+    net.set_params(memory__threshold=1e-9).partial_fit(silent, y[:1])
+    assert not net.transient_weights_[0].any()
+
+
 @pytest.mark.parametrize(
     "change",
     [dict(hidden=3), dict(dtype="float32"), dict(memory=CASCADE), dict(random_state=1),
@@ -140,6 +184,24 @@ def test_what_a_network_was_begun_with_may_not_change(change):
         net.set_params(**change).partial_fit(X, y)
     assert net.energy_ is before
     net.set_params(**{name: getattr(network({}), name)}).partial_fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (SynapticCache(0.1), SynapticCache(0.2, decay_time=9)),
+        (SynapticCache(0.1), SynapticCache(0)),  # no cache any more
+        (SynapticCache(0.1, consolidate="next"), SynapticCache(0.2, consolidate="next")),
+        (SynapticCache(0.1), CASCADE),
+        (SynapticCache(0.1), None),
+        (Lucky(), SynapticCache(0.1)),
+    ],
+)
+def test_nothing_but_thresholds_of_a_memory_may_change(before, now):
+    X, y = samples(0, 0.0)
+    net = network(dict(memory=before, engine="reference"), 1).fit(X, y)
+    with pytest.raises(ValueError, match="memory cannot change while a network learns"):
+        net.set_params(memory=now).partial_fit(X, y)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,11 @@ SMALL = {
         size_thresholds=[0.04],
         decay_times=[300.0],
         thresholds=[0.02, 0.25],
+        schedule_rates=[0.1],
+        schedule_epochs=2,
+        schedule_accuracies=[0.9],
+        noises=[0.2, 0.4, 0.6],
+        schedule_seeds=1,
         seeds=1,
     ),
     "07_energy_of_backprop": dict(hidden=[10, 100, 300], criterion=0.88, seeds=2),
@@ -117,7 +122,7 @@ CHEAP = {
     ),
     "06_multilayer_caching": dict(
         dataset="digits", hidden=20, max_epochs=20, evaluate_every=500, range_accuracy=0.6,
-        range_epochs=5,
+        range_epochs=5, schedule_epochs=1, schedule_every=500, schedule_seeds=1, noise_accuracy=0.3,
     ),
     "07_energy_of_backprop": dict(dataset="digits", criterion=0.6, max_epochs=3, fit_from=10),
     "08_competitive_plasticity": dict(
@@ -177,6 +182,9 @@ SEVEN = {
         decay_times=[100.0, 200.0, 300.0, 500.0, 1000.0, 2000.0, 5000.0],
         thresholds=[0.005, 0.01, 0.02, 0.04, 0.08, 0.2, 0.5],
         costs=[0.0, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1],
+        schedule_rates=[0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5],
+        schedule_accuracies=[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7],
+        noises=[0.0, 0.1, 0.3, 0.5, 1.0, 2.0, 5.0],
     ),
     "07_energy_of_backprop": dict(
         hidden=[5, 10, 20, 30, 40, 50, 100], hidden_once=[6, 12, 18, 24, 36, 48, 60],
@@ -377,6 +385,15 @@ def check_06(lines):
     found = verdicts(lines)
     assert found["E14", "minimum"][0] > 1
     assert found["E13", "ratio"][0] == pytest.approx(rows[-1][1], abs=0.6)  # from 90 % on
+    at = next(number for number, line in enumerate(lines) if line.startswith("schedule, rate"))
+    energy, images = zip(*(map(float, line.split()[-4:-2]) for line in lines[at + 1 : at + 8]),
+                         strict=True)  # fmt: skip
+    both, constant = 4, 6
+    assert energy[both] < energy[constant]
+    assert images[both] < 0.9 * images[constant]
+    noise = {line[:12].strip(): line.split() for line in lines[at + 10 :]}
+    assert float(noise["no caching"][-2]) == 1
+    assert 0.2 < float(noise["mistakes"][-3]) < float(noise["no caching"][-3]) < 1
 
 
 def check_07(lines):

@@ -12,6 +12,7 @@ from matplotlib.colors import to_hex
 
 from synlib.book import plotting
 from synlib.book.plotting.devices import SCHEMES, WAYS
+from synlib.book.plotting.noise import WAYS as WAYS_OF_LEARNING
 from synlib.devices import DEVICES
 
 MANY = 9  # more than any list of styles ever had
@@ -608,3 +609,42 @@ def test_depth_without_any_network_is_an_empty_figure(ax):
     for number in plt.get_fignums():
         plt.figure(number).canvas.draw()
     plt.close("all")
+
+
+def test_schedules_where_all_got_there(ax):
+    """One curve a way, hollow where nothing changes; none where a network is missing."""
+    ways = list(plotting.SCHEDULES)
+    runs = pd.concat(
+        table("way", "rate", ["step", "total"], names=ways, seed=seed) for seed in range(3)
+    )
+    one = (runs["way"] == "both fall") & (runs["rate"] == RATES[1]) & (runs["seed"] == 2)
+    runs[["step", "total"]] = runs[["step", "total"]].mask(one)
+    plotting.energy_against_images(runs, ax)
+    handles, labels = ax.get_legend_handles_labels()
+    assert labels == ways
+    looks = set()
+    for place, (handle, way) in enumerate(zip(handles, labels, strict=True), start=1):
+        line = handle.lines[0]
+        kept = RATES[[0, 2, 3, 4]] if way == "both fall" else RATES
+        np.testing.assert_allclose(line.get_ydata().astype(float), place * kept)
+        hollow = to_hex(line.get_markerfacecolor()) == "#ffffff"
+        assert hollow == way.startswith("constant")
+        looks.add((to_hex(line.get_color()), line.get_marker()))
+    assert len(looks) == len(ways)
+    constant = [text.get_text() for text in ax.texts]
+    assert constant == 2 * [f"{rate:g}" for rate in RATES]
+
+
+def test_noise_on_each_way_of_learning(ax):
+    runs = table("way", "noise", ["noisy_accuracy"], names=list(WAYS_OF_LEARNING))
+    robust = pd.DataFrame(
+        dict(way=way, total=10.0 * place, tolerated=[0.1 * place, 0.2 * place])
+        for place, way in enumerate(WAYS_OF_LEARNING, start=1)
+    ).explode("tolerated")
+    other = ax.figure.add_subplot()
+    plotting.accuracy_under_noise(runs, robust, (ax, other))
+    check_curves(ax, list(WAYS_OF_LEARNING))
+    points = [c for c in other.collections if isinstance(c, PathCollection)]
+    assert [c.get_offsets().tolist() for c in points] == [
+        [[10.0 * place, 0.1 * place], [10.0 * place, 0.2 * place]] for place in range(1, 5)
+    ]

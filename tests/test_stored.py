@@ -24,6 +24,7 @@ from synlib._keys import can_import
 from synlib.book import runs
 from synlib.experiments import (
     mlp_history,
+    mlp_noise,
     mlp_run,
     mlp_writes,
     perceptron_exponents,
@@ -39,6 +40,7 @@ SWEEPS = [
     (mlp_history, NETS | CACHE | dict(plasticity=LargestUpdates((0.1, 0.5)), evaluate_every=500)),
     (mlp_run, NETS | dict(plasticity=Subnetwork(5, then=LargestUpdates(0.1)))),
     (mlp_writes, NETS | dict(hidden=10, n_quantiles=4)),
+    (mlp_noise, NETS | CACHE | dict(hidden=10, noises=(0.0, 0.5))),
     (perceptron_run, CACHE | dict(n_inputs=40, threshold=[None, 1, 2.0], load=[0.5, 1], seeds=3)),
     (perceptron_run, dict(n_inputs=40, memory=SynapticCache(2.0), seeds=2)),
     (perceptron_exponents, dict(n_inputs=40, exponents=(0, 1.5), seeds=2)),

@@ -20,6 +20,7 @@ from synlib._idx import FILES, write_idx
 from synlib.datasets import Dataset
 from synlib.experiments import (
     mlp_history,
+    mlp_noise,
     mlp_passages,
     mlp_run,
     mlp_writes,
@@ -225,6 +226,68 @@ def test_passages_are_the_first_rows_of_the_history_that_are_as_good():
     assert np.isnan([never["step"], never["total"], never["writes_2"]]).all()
     assert never["best_accuracy"] == max(row["accuracy"] for row in history)
     assert never["last_step"] == history[-1]["step"]
+
+
+SCHEDULED = dict(
+    dataset="digits", published="li2020", hidden=20, max_epochs=3, evaluate_every=449,
+    scope="synapse", decay_time=1000.0, maintenance_cost=1e-3, random_state=0,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+@pytest.mark.parametrize("until", [None, 0.7])
+def test_a_schedule_that_stays_constant_changes_nothing(parts, until):
+    arguments = SCHEDULED | dict(until=until, evaluate_growth=0.0)
+    plain = mlp_history(learning_rate=0.3, threshold=0.02, **arguments)
+    same = mlp_history(learning_rates=(0.3,) * parts, thresholds=(0.02,) * parts, **arguments)
+    assert len(plain) == len(same) > 2
+    for row, other in zip(plain, same, strict=True):
+        assert row == {name: other[name] for name in row}
+    assert same[0]["learning_rates"] == repr((0.3,) * parts)
+
+
+def test_each_part_of_learning_has_its_settings():
+    arguments = SCHEDULED | dict(max_epochs=2, evaluate_every=10_000)
+    rates = mlp_history(learning_rates=(0.3, 1e-9), thresholds=(0.0201,), **arguments)
+    assert [row["step"] for row in rates] == [1347, 2694]
+    first, end = (row["consolidation"] + row["outstanding"] for row in rates)
+    assert end < first  # what is left fades, and nothing is added
+    lower = mlp_history(learning_rate=0.3, thresholds=(10.0, 10.0, 0.001), **arguments)
+    assert [row["writes"] > 0 for row in lower] == [False, False, True]
+    assert [row["step"] for row in lower] == [898, 1796, 2694]
+    assert [row["epoch"] for row in lower] == [2 / 3, 4 / 3, 2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(learning_rates=[0.1]), r"learning_rates must be a tuple.*got \[0.1\]"),
+        (dict(thresholds=()), "thresholds must be a tuple"),
+        (dict(learning_rates=(0.1,), learning_rate=0.1), "learning_rate must be left out"),
+        (dict(thresholds=(0.1,), threshold=0.1), "threshold must be left out"),
+        (dict(thresholds=(0.1,), memory=SynapticCache(0.1)), "leave them out"),
+        (dict(thresholds=(0.1, None)), "memory cannot change"),
+        (dict(learning_rates=(0.1,), sampling="shuffled"), "sampling must be 'sequential'"),
+    ],
+)
+def test_schedules_that_cannot_be_are_refused(arguments, message):
+    settings = {"dataset": "digits", "hidden": 5, "max_epochs": 2}
+    with pytest.raises(ValueError, match=message):
+        mlp_history(**settings, **arguments)
+
+
+def test_noise_on_the_weights():
+    arguments = dict(threshold=0.05, learning_rate=0.3, n_draws=2) | SCHEDULED
+    none, some, much = mlp_noise(noises=(0.0, 0.5, 50.0), **arguments)
+    assert none["noisy_accuracy"] == pytest.approx(none["accuracy"], abs=1e-12)
+    assert none["accuracy"] >= some["noisy_accuracy"] > much["noisy_accuracy"]
+    assert much["noisy_accuracy"] < 0.3
+    # per synapse 0.05 of a change is still transient
+    assert none["persistent_accuracy"] != none["accuracy"]
+    train = mlp_noise(noises=(0.0,), accuracy_on="train", **arguments)[0]
+    assert train["noisy_accuracy"] == pytest.approx(train["accuracy"], abs=1e-12)
+    bare = mlp_noise(noises=(0.0,), **arguments | dict(threshold=None, decay_time=np.inf))[0]
+    assert bare["persistent_accuracy"] == bare["accuracy"]
 
 
 def test_what_is_never_reached_is_unknown_in_every_layer():

@@ -68,8 +68,10 @@ with extra("book"):
         walk,
         weight_variance,
     )
+    from synlib.book.plotting.noise import accuracy_under_noise
     from synlib.book.plotting.phases import phase_diagram, phase_legend
     from synlib.book.plotting.scale import number
+    from synlib.book.plotting.schedules import SCHEDULES, energy_against_images
     from synlib.book.plotting.spikes import (
         conductances,
         share_of_runs,
@@ -93,8 +95,10 @@ with extra("book"):
 __all__ = [
     "COLOURS",
     "MARKERS",
+    "SCHEDULES",
     "SCOPES",
     "accuracy_against",
+    "accuracy_under_noise",
     "after_the_best",
     "against_decay",
     "against_depth",
@@ -112,6 +116,7 @@ __all__ = [
     "energy_against_accuracy",
     "energy_against_fraction",
     "energy_against_hidden",
+    "energy_against_images",
     "energy_against_rate",
     "energy_against_threshold",
     "energy_by_rate",
