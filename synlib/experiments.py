@@ -19,7 +19,7 @@ from importlib import metadata
 import numpy as np
 import pandas as pd
 
-from synlib import spiking
+from synlib import _tasks, spiking
 from synlib._images import images_of
 from synlib._random import generator, standard_normal
 from synlib._validation import check_choice
@@ -537,6 +537,100 @@ def mlp_writes(*, dataset="mnist-subset", published=None, n_quantiles=51, random
             for share, count in zip(shares, quantiles, strict=True)
         ]
     return records
+
+
+def task_sequence(
+    *,
+    tasks="permuted",
+    n_tasks=5,
+    criterion=0.9,
+    max_images=10_000,
+    evaluate_every=250,
+    replay=0,
+    between="go on",
+    dataset="mnist-subset",
+    memory=None,
+    threshold=None,
+    scope="neuron",
+    decay_time=np.inf,
+    maintenance_cost=0.0,
+    published=None,
+    random_state=None,
+    **parameters,
+):
+    """A multilayer network learns one task after another; one record per task.
+
+    The labels of all tasks are outputs of the same network from the start, and while it learns
+    nothing tells it which task an image belongs to.
+
+    Parameters
+    ----------
+    tasks : {"permuted", "split"}
+        The same images in each task, from the second on with their pixels in an order drawn for it;
+        or, in each, images of other classes, as many in each, or nearly.
+    n_tasks : int
+    criterion : float
+        A task is learned until the accuracy on its test images, among all classes, is this high; in
+        (0, 1].
+    max_images : int
+        Or for so many images, at most.
+    evaluate_every : int
+        Images between looks at the accuracy.
+    replay : int
+        Images of each earlier task that are kept, the first it was learned from. Each of the new
+        images is then followed by one of those kept, all tasks alike. 0 for none.
+    between : {"go on", "consolidate", "move on"}
+        What happens between two tasks: nothing; all transient weights are consolidated, and that is
+        paid; or, after that, other hidden units become plastic, for a `Subnetwork`: those of two
+        tasks have no unit in common, but the one that is clamped if there is a bias. Rules that
+        draw begin their draws again, but for "go on".
+    dataset, memory, threshold, scope, decay_time, maintenance_cost, published
+        As in `mlp_history`.
+    random_state : int, Generator or None
+        Source of tasks, initial weights, order, images that are replayed, and random rules.
+    **parameters
+        Of the `MLP`, with ``dtype`` "float32" by default. The order of the images is the run's own.
+
+    Returns
+    -------
+    list of dict
+        After each task: the arguments, ``task`` (1, 2, ...), ``step``, the number of images so far;
+        of this task ``images``, those of them that were new, ``new_images``, whether the criterion
+        was ``reached``, and what was ``spent``, the growth of the total; the ledger so far;
+        ``accuracy_1``, ... on the test images of each task, and ``told_1``, ... if only the
+        classes of that task are compared; whether learning ``diverged``, and `provenance`.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range.
+
+    Examples
+    --------
+    >>> records = task_sequence(tasks="split", dataset="digits", hidden=20, learning_rate=0.5,
+    ...                         init_scale=0.1, random_state=0)
+    >>> [record["reached"] for record in records], records[-1]["accuracy_1"]
+    ([True, True, True, True, True], 0.0)
+    """
+    memory, settings = _memory(
+        memory,
+        threshold=threshold,
+        scope=scope,
+        decay_time=decay_time,
+        maintenance_cost=maintenance_cost,
+    )
+    for_network, for_tasks = generator(random_state).spawn(2)
+    parameters |= {"memory": memory, "sampling": "sequential"}
+    net = _network(published, random_state=for_network, **parameters)
+    name, checksum, images = images_of(dataset, published, net.dtype)
+    how = dict(
+        tasks=tasks, n_tasks=n_tasks, criterion=criterion, max_images=max_images,
+        evaluate_every=evaluate_every, replay=replay, between=between,
+    )  # fmt: skip
+    records = _tasks.learn(images, net, random=for_tasks, **how)
+    described = _arguments_of(net) | settings | provenance(name, checksum, random_state)
+    described |= {name: _plain(value) for name, value in how.items()}
+    return [described | {"published": published or ""} | record for record in records]
 
 
 def torch_history(

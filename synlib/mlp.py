@@ -295,7 +295,7 @@ class MLP(ClassifierMixin, Estimator):
             run, test, self.max_epochs, until, evaluate_every, evaluate_growth, monitor
         )
 
-    def partial_fit(self, X, y, classes=None, test=None):
+    def partial_fit(self, X, y, classes=None, test=None, initial_weights=None):
         """Learn from each sample once, going on from where learning had got to.
 
         Everything is as it was left by `fit` or an earlier call: weights, transient parts, ledger,
@@ -318,6 +318,8 @@ class MLP(ClassifierMixin, Estimator):
             call only.
         test : pair of arrays, optional
             Inputs and labels on which accuracy is measured; by default those learned from.
+        initial_weights : tuple of arrays, optional
+            As in `fit`; in the first call only.
 
         Returns
         -------
@@ -346,6 +348,8 @@ class MLP(ClassifierMixin, Estimator):
             memory, plasticity = validated(self)
             if not begins:
                 self._check_continued()
+                if initial_weights is not None:
+                    raise ValueError("initial_weights must be None but in the first call")
             X, y = validate_data(self, X, y, dtype=self.dtype, reset=begins)
             if begins:
                 self.classes_, _ = classes_of(y if classes is None else column_or_1d(list(classes)))
@@ -355,9 +359,12 @@ class MLP(ClassifierMixin, Estimator):
                 )
             labels = labels_among(self.classes_, y)
             test = (X, y) if test is None else self._validated_test(test)
-            run = self._begun(memory, plasticity, X) if begins else self._run_.copy()
-            if not begins and self._learned_as_.memory not in (None, memory):
-                run.change_thresholds(memory)
+            if begins:
+                run = self._begun(memory, plasticity, X, initial_weights)
+            else:
+                run = self._run_.copy()
+                if self._learned_as_.memory not in (None, memory):
+                    run.change_thresholds(memory)
             run.learn_from(self, plasticity, X, labels)
         return self._learn(run, test, 1)
 

@@ -232,6 +232,17 @@ def test_classes_of_the_first_call():
     assert list(net.classes_) == [0, 1, 2]
 
 
+def test_the_first_call_can_be_given_weights():
+    X, y = samples(0, 0.0)
+    given = network({}, 1).fit(X, y).weights_
+    parts = network({}).partial_fit(X, y, initial_weights=given)
+    assert_equal(parts, network({}, 1).fit(X, y, initial_weights=given))
+    with pytest.raises(ValueError, match="initial_weights must be None but in the first call"):
+        parts.partial_fit(X, y, initial_weights=given)
+    with pytest.raises(ValueError, match="initial_weights must have the shapes"):
+        network({}).partial_fit(X, y, initial_weights=given[::-1])
+
+
 def test_an_interrupted_call_can_be_continued(monkeypatch):
     from synlib import _training
     from tests.test_interrupted import press_at

@@ -106,6 +106,15 @@ SMALL = {
         count_epochs=1,
         seeds=1,
     ),
+    "16_tasks": dict(
+        hidden=61,
+        units=21,
+        n_tasks=2,
+        replayed=[100],
+        criterion_permuted=0.8,
+        max_images=2000,
+        seeds=1,
+    ),
 }
 
 # to lay a figure out twice, so as to cut its margins off, takes longer than all else here
@@ -146,6 +155,9 @@ CHEAP = {
         dataset="digits", hidden=20, criterion=0.4, lower_criterion=0.3, combined_at=0.3,
         max_epochs=2, long_epochs=1, standin_size=15, standin_criterion=0.3, standin_epochs=2,
         count_epochs=1,
+    ),
+    "16_tasks": dict(
+        dataset="digits", hidden=7, units=3, n_tasks=2, max_images=30, evaluate_every=30,
     ),
 }  # fmt: skip
 SEVEN = {
@@ -226,6 +238,7 @@ SEVEN = {
         margins=[0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6],
         standin_hidden=[5, 8, 10, 12, 15, 20, 25],
     ),
+    "16_tasks": dict(replayed=[1, 2, 5, 10, 20, 50, 100]),
 }  # fmt: skip
 
 
@@ -477,6 +490,19 @@ def check_15(lines):
     energy, updates, images = map(float, lines[at + 4].split()[-3:])  # mistakes, at the criterion
     assert updates < 0.8 > energy
     assert images > 1.3
+
+
+def check_16(lines):
+    rows = [re.match(r"  ([a-z ,]+?) +(\d+)  ([\d.]+) .*  ([+-][\d.]+) ", line) for line in lines]
+    found = [(row[1], int(row[2]), float(row[3]), float(row[4])) for row in rows if row]
+    assert len(found) == 20
+    permuted, split = ({row[:2]: row[2:] for row in part} for part in (found[:10], found[10:]))
+    assert len(permuted) == len(split) == 10
+    for part, gain in ((permuted, 0), (split, 50)):
+        assert part["all synapses", 0] == (1, 0)
+        assert part["cache", 0][0] > 2
+        assert part["cache", 100][0] > 1
+        assert part["all synapses", 100][1] > gain
 
 
 CHECKS = {name: globals()[f"check_{name[:2]}"] for name in SMALL}

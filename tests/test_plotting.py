@@ -648,3 +648,51 @@ def test_noise_on_each_way_of_learning(ax):
     assert [c.get_offsets().tolist() for c in points] == [
         [[10.0 * place, 0.1 * place], [10.0 * place, 0.2 * place]] for place in range(1, 5)
     ]
+
+
+def tasks_learned(**columns):
+    """Two networks in three tasks, without replay and, by one way, with it."""
+    ways = [(way, 0) for way in plotting.tasks.WAYS] + [("cache", 10), ("cache", 100)]
+    return pd.DataFrame(
+        dict(way=way, replay=replay, seed=seed, task=task, spent=10.0 * place + task, total=place,
+             kept=0.9, reached=True) | columns
+        for place, (way, replay) in enumerate(ways, start=1)
+        for seed in range(2)
+        for task in (1, 2, 3)
+    )  # fmt: skip
+
+
+def test_ways_are_followed_along_the_tasks_and_left_out_where_not_all_got_there(ax):
+    table = tasks_learned()
+    table.loc[(table["way"] == "largest updates") & (table["task"] == 2) & (table["seed"] == 1),
+              "spent"] = np.nan  # fmt: skip
+    plotting.along_tasks(table, "spent", ax)
+    lines = {line.get_label(): line for line in ax.get_lines()}
+    assert list(lines)[:6] == list(plotting.tasks.WAYS)
+    assert list(lines)[6:] == ["cache, replay of 10", "cache, replay of 100"]
+    assert list(lines["largest updates"].get_xdata()) == [1, 3]
+    np.testing.assert_array_equal(lines["one subnetwork"].get_ydata(), [31, 32, 33])
+    looks = {
+        (to_hex(line.get_color()), line.get_linestyle(), line.get_marker())
+        for name, line in lines.items()
+        if "100" not in name  # as of other replay, which it is seldom drawn beside
+    }
+    assert len(looks) == 7
+
+
+def test_what_is_kept_is_crossed_out_where_the_criterion_was_not_reached():
+    figure, ax = plt.subplots()
+    table = tasks_learned()
+    table.loc[(table["replay"] == 100) & (table["seed"] == 1), "reached"] = False
+    plotting.kept_against_energy(table, ax)
+    (cross,) = (line for line in ax.get_lines() if line.get_marker() == "x")
+    assert cross.get_xydata().tolist() == [[8.0, 0.9]]
+    points = [line for line in ax.get_lines() if line.get_markersize() == 8]
+    is_open = [line.get_markerfacecolor() == "white" for line in points if line is not cross]
+    assert sorted(is_open) == [False] * 2 + [True] * 6, is_open
+    plotting.legend_of_ways(figure, list(plotting.tasks.WAYS), crossed=True)
+    (legend,) = figure.legends
+    names = [text.get_text() for text in legend.get_texts()]
+    assert names[:6] == list(plotting.tasks.WAYS)
+    assert names[6:] == ["open: no replay", "full: replay", "not all got there"]
+    plt.close(figure)

@@ -91,6 +91,7 @@ with extra("book"):
         spread,
         use_style,
     )
+    from synlib.book.plotting.tasks import along_tasks, kept_against_energy, legend_of_ways
 
 __all__ = [
     "COLOURS",
@@ -104,6 +105,7 @@ __all__ = [
     "against_depth",
     "against_gate",
     "against_stored",
+    "along_tasks",
     "best_against_cost",
     "best_hidden",
     "by_layer",
@@ -128,9 +130,11 @@ __all__ = [
     "figure_numbers",
     "gaps",
     "inefficiency_against_exponent",
+    "kept_against_energy",
     "learning_curves",
     "learning_of_gates",
     "learning_time",
+    "legend_of_ways",
     "letter",
     "line_styles",
     "number",
