@@ -28,7 +28,7 @@ test: environment  ## run all tests: library, stored notebook outputs, notebooks
 		--ignore tests/browser --ignore tests/torch --ignore synlib/torch --doctest-glob CONTRIBUTING.md \
 		-m "not recompiles" tests notebooks synlib CONTRIBUTING.md
 
-# of its own, since to compile all kernels once more takes longer than most other tests together
+# of its own, since it compiles all kernels once more
 test-machines: environment  ## test that kernels compiled for an old processor find the same numbers
 	$(BIN)/python -m synlib._kernels.warm
 	$(BIN)/python -m pytest -m recompiles tests/test_reproducible.py

@@ -106,6 +106,7 @@ def _blocks(weights):
 
 
 def _summed_inputs(rows, background, blocks):
+    # rows of samples that follow one another: the kernel takes dense ones as one array
     n_samples = len(rows[0])
     out = np.empty((n_samples, sum(block.shape[1] for block in blocks)), background.dtype)
     unit = 0

@@ -117,7 +117,7 @@ SMALL = {
     ),
 }
 
-# to lay a figure out twice, so as to cut its margins off, takes longer than all else here
+# to draw a figure takes long, and twice as long if its margins are cut off
 QUICK_FIGURES = "%config InlineBackend.print_figure_kwargs = {'bbox_inches': None, 'dpi': 50}"
 
 # small networks and few images, and seven values for each list
