@@ -10,6 +10,7 @@ from synlib._inputs import Inputs
 from synlib._kernels import evaluation
 from synlib._kernels import network as kernels
 from synlib._kernels.inputs import compress
+from synlib._layers import LINE, aligned
 
 ACTIVATIONS = {
     "logistic": kernels.LOGISTIC,
@@ -68,13 +69,15 @@ def _propagated(net, inputs, weights, clamp, static):
     for first in range(0, len(inputs), BATCH):
         part = slice(first, first + BATCH)
         order = np.arange(len(inputs))[part]
-        values = _summed_inputs(inputs.rows(order), inputs.background, blocks[0])
+        values = _summed_inputs(
+            inputs.rows(order), inputs.background, blocks[0], weights[0].shape[1]
+        )
         for k, layer in enumerate(blocks[1:], start=1):
             evaluation.activate_rows(values, ACTIVATIONS[net.activation])
             if clamp:
                 values[:, 0] = 1
             rows = compress(values, np.arange(len(values)), silent, False)
-            values = _summed_inputs(rows, silent, layer)
+            values = _summed_inputs(rows, silent, layer, weights[k].shape[1])
             if k == 1 and static is not None:
                 values += static[part]
         out[part] = values
@@ -97,18 +100,20 @@ def most_common_value(X):
 
 
 def _blocks(weights):
-    """Contiguous parts of the columns."""
-    width = max(16, BLOCK_SIZE // (weights.itemsize * len(weights)))
-    return [
-        np.ascontiguousarray(weights[:, first : first + width])
-        for first in range(0, weights.shape[1], width)
-    ]
+    """Parts of the columns, the last filled up with zeros, all in whole lines of the processor."""
+    width = max(2, BLOCK_SIZE // (LINE * len(weights))) * (LINE // weights.itemsize)
+    blocks = []
+    for first in range(0, weights.shape[1], width):
+        part = weights[:, first : first + width]
+        blocks.append(aligned(*part.shape, weights.dtype))
+        blocks[-1][:, : part.shape[1]] = part
+    return blocks
 
 
-def _summed_inputs(rows, background, blocks):
+def _summed_inputs(rows, background, blocks, n_units):
     # rows of samples that follow one another: the kernel takes dense ones as one array
     n_samples = len(rows[0])
-    out = np.empty((n_samples, sum(block.shape[1] for block in blocks)), background.dtype)
+    out = np.empty((n_samples, n_units), background.dtype)
     unit = 0
     for block in blocks:
         evaluation.summed_inputs(*rows, background, block, unit, out)

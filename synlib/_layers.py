@@ -44,7 +44,7 @@ def build(weights, plastic, caches, expressed, count_writes=False):
         shape=np.array(plastic, np.int64),
         first_weight=first_weight,
         first_unit=first_unit,
-        weights=_aligned(n_stores, n_weights, dtype),
+        weights=aligned(n_stores, n_weights, dtype),
         shift=np.zeros((n_stores, n_all_units), dtype),
         column_sum=np.zeros((n_stores, n_all_units), dtype),
         absolute=np.zeros((n_stores, n_all_units)),
@@ -116,6 +116,15 @@ def writes(layers, k):
     return layers.writes[first:last].reshape(layers.shape[k])
 
 
+def aligned(n, m, dtype):
+    """Zeros (n, >= m), each row from the beginning of a line of the processor's cache."""
+    size = np.dtype(dtype).itemsize
+    bytes_per_row = -(-m * size // LINE) * LINE
+    buffer = np.zeros(n * bytes_per_row + LINE, np.uint8)
+    begin = -buffer.ctypes.data % LINE
+    return buffer[begin : begin + n * bytes_per_row].view(dtype).reshape(n, -1)
+
+
 def _outstanding(layers, k):
     n_stores = len(layers.weights)
     if n_stores == 1:
@@ -124,15 +133,6 @@ def _outstanding(layers, k):
         return float(np.abs(kernels.transient_weights(layers, k, True)).sum(dtype=float))
     units = slice(layers.first_unit[k], layers.first_unit[k] + layers.shape[k, 1])
     return float(layers.clock[k, 0, kernels.FACTOR] * layers.absolute[0, units].sum())
-
-
-def _aligned(n, m, dtype):
-    """Zeros (n, >= m), each row from the beginning of a line of the processor's cache."""
-    size = np.dtype(dtype).itemsize
-    bytes_per_row = -(-m * size // LINE) * LINE
-    buffer = np.zeros(n * bytes_per_row + LINE, np.uint8)
-    begin = -buffer.ctypes.data % LINE
-    return buffer[begin : begin + n * bytes_per_row].view(dtype).reshape(n, -1)
 
 
 def _starts(sizes):

@@ -16,14 +16,15 @@ def summed_inputs(first, last, index, value, background, weights, unit, out):
     first, last, index, value
         From `synlib._kernels.inputs.compress`.
     background : scalar
-    weights : array (n_inputs, n_units)
+    weights : array (n_inputs, n_columns)
     unit : int
-    out : array (n_samples, >= unit + n_units)
-        The sums are written into the columns from ``unit`` on.
+    out : array (n_samples, n_units)
+        The sums are written into the columns from ``unit`` on, as far as there are any.
     """
-    n_units = weights.shape[1]
-    summed = np.empty(n_units, weights.dtype)
-    common = np.zeros(n_units, weights.dtype)  # what a sample without active inputs would give
+    n_columns = weights.shape[1]
+    n_units = min(n_columns, out.shape[1] - unit)
+    summed = np.empty(n_columns, weights.dtype)
+    common = np.zeros(n_columns, weights.dtype)  # what a sample without active inputs would give
     if background != 0:
         common += background * column_sums(weights)
     n_samples = first.size
@@ -38,7 +39,7 @@ def summed_inputs(first, last, index, value, background, weights, unit, out):
         active = slice(first[t], last[t])
         count = last[t] - first[t]
         add_weighted_rows(weights, count, index[active], value[active], background, summed)
-        out[t, unit : unit + n_units] = summed
+        out[t, unit : unit + n_units] = summed[:n_units]
 
 
 @inner
@@ -47,8 +48,9 @@ def _sum_dense(X, weights, background, common, unit, out):
 
     Each weight is then fetched once for four samples.
     """
-    n_inputs, n_units = weights.shape
-    sums = np.empty((4, n_units), weights.dtype)
+    n_inputs, n_columns = weights.shape
+    n_units = min(n_columns, out.shape[1] - unit)
+    sums = np.empty((4, n_columns), weights.dtype)
     s_0, s_1, s_2, s_3 = sums[0], sums[1], sums[2], sums[3]
     for t in range(0, len(X) // 4 * 4, 4):
         sums[:] = common
@@ -60,7 +62,7 @@ def _sum_dense(X, weights, background, common, unit, out):
             a_1, b_1, c_1, d_1 = x[1, i], x[1, i + 1], x[1, i + 2], x[1, i + 3]
             a_2, b_2, c_2, d_2 = x[2, i], x[2, i + 1], x[2, i + 2], x[2, i + 3]
             a_3, b_3, c_3, d_3 = x[3, i], x[3, i + 1], x[3, i + 2], x[3, i + 3]
-            for j in range(n_units):
+            for j in range(n_columns):
                 a, b, c, d = row_0[j], row_1[j], row_2[j], row_3[j]
                 s_0[j] += a_0 * a + b_0 * b + c_0 * c + d_0 * d
                 s_1[j] += a_1 * a + b_1 * b + c_1 * c + d_1 * d
@@ -69,11 +71,11 @@ def _sum_dense(X, weights, background, common, unit, out):
             i += 4
         while i < n_inputs:
             for k in range(4):
-                for j in range(n_units):
+                for j in range(n_columns):
                     sums[k, j] += x[k, i] * weights[i, j]
             i += 1
         for k in range(4):
-            out[t + k, unit : unit + n_units] = sums[k]
+            out[t + k, unit : unit + n_units] = sums[k, :n_units]
 
 
 @compiled
