@@ -94,7 +94,7 @@ def sweep(function, *, seeds=1, n_jobs=None, cache=True, **axes):
     check_count("seeds", seeds)
     if not callable(function):
         raise TypeError(f"function must be callable, got {function!r}")
-    n_jobs = _processes(n_jobs)
+    n_jobs = processes(n_jobs)
     grid, arguments = _grid(axes)
     points = [
         arguments | dict(zip(grid, values, strict=True))
@@ -447,7 +447,8 @@ def _resolve(value):
     return type(value)(Path(value).expanduser().absolute()) if is_folder else value
 
 
-def _processes(n_jobs):
+def processes(n_jobs=None):
+    """How many processes are asked for, -1 for one on each core; None asks ``$SYNLIB_JOBS``."""
     name = "n_jobs"
     if n_jobs is None:
         name, n_jobs = "SYNLIB_JOBS", os.environ.get("SYNLIB_JOBS", "-1")

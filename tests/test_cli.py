@@ -97,6 +97,26 @@ def test_chapters_are_known_by_number_name_and_path(name, monkeypatch):
     assert notebooks.find(str(ROOT / "notebooks" / "12_spiking_neuron.ipynb")).stem[:2] == "12"
 
 
+@pytest.mark.parametrize("command", ["figures", "book", "runs"])
+def test_processes_are_as_many_as_asked_for(command, monkeypatch):
+    asked = []
+
+    def note(paths, profile, given, output, jobs, *others, **options):
+        asked.append(jobs)
+        raise ClickException("enough")
+
+    monkeypatch.setattr(execution, "run_notebooks", note)
+    monkeypatch.setattr(building, "_forget_old_pages", lambda build: None)
+    monkeypatch.setenv("SYNLIB_JOBS", "3")
+    run(command)
+    run(command, "--jobs", "2")
+    assert asked == [3, 2]
+    monkeypatch.setenv("SYNLIB_JOBS", "some")
+    result = run(command)
+    assert result.exit_code == 2
+    assert "SYNLIB_JOBS must be a number of processes" in result.output
+
+
 def test_a_copy_of_a_chapter_is_not_run_as_the_chapter(tmp_path):
     copy = shutil.copy(ROOT / "notebooks" / "01_perceptron_energy.ipynb", tmp_path)
     result = run("figures", str(copy))

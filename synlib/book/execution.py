@@ -168,7 +168,6 @@ def _execute_all(tasks, profile, jobs, scratch):
     if not tasks:
         return
     warm()  # else every worker of the first chapters would compile the same
-    jobs = jobs or joblib.cpu_count()
     # while one chapter draws, another computes
     at_once = max(1, min(CHAPTERS_AT_ONCE, len(tasks), jobs))
     environment = {

@@ -6,11 +6,30 @@ import sys
 from pathlib import Path
 
 import click
+import joblib
 import yaml
 
 from synlib.book import execution, notebooks, parameters, repository, scorecard, up_to_date
+from synlib.sweep import processes
 
 PROFILES = click.Choice(["quick", "paper"])
+
+
+def jobs_option(command):
+    """Add ``--jobs`` to a command that runs notebooks."""
+
+    def resolve(context, option, given):
+        try:
+            return joblib.effective_n_jobs(processes(given))
+        except ValueError as error:
+            raise click.UsageError(str(error), context) from None
+
+    return click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        callback=resolve,
+        help="Processes; by default $SYNLIB_JOBS, or one a core.",
+    )(command)
 
 
 @click.command()
@@ -22,7 +41,7 @@ PROFILES = click.Choice(["quick", "paper"])
                    "given several times.")  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path), default=Path("figures"),
               show_default=True, help="Folder for executed notebooks and figures.")  # fmt: skip
-@click.option("--jobs", type=click.IntRange(min=1), help="Processes; by default one a core.")
+@jobs_option
 def figures(chapters, profile, assignments, output, jobs):
     """Run chapters and write every figure as SVG and PNG, and its numbers as JSON.
 
@@ -37,7 +56,7 @@ def figures(chapters, profile, assignments, output, jobs):
 @click.command()
 @click.option("--profile", type=PROFILES, default="paper", show_default=True,
               help="Sizes: those in the notebooks, or those of the papers.")  # fmt: skip
-@click.option("--jobs", type=click.IntRange(min=1), help="Processes; by default one a core.")
+@jobs_option
 def book(profile, jobs):
     """Execute the notebooks and build the book, _build/html/index.html.
 

@@ -5,6 +5,7 @@ import os
 import click
 
 from synlib.book import execution, notebooks, runs, scorecard
+from synlib.book.cli.building import jobs_option
 
 ADVICE = """\
 What is stored is not what this library computes. If the change was meant, `make runs` computes all
@@ -14,7 +15,7 @@ stored runs anew; see "Running it yourself" in the book."""
 @click.command("runs")
 @click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
 @click.option("--missing", is_flag=True, help="Keep stored runs, and compute only the others.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Processes; by default one a core.")
+@jobs_option
 def make_runs(chapters, missing, jobs):
     """Compute the runs of chapters at the size of the papers, and store them in book/runs.
 
