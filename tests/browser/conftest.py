@@ -1,10 +1,12 @@
 """A browser, and the book as a site. Run by `make test-browser` after `make book`."""
 
 import functools
+import gzip
 import http.server
 import shutil
 import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -12,6 +14,8 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "_build" / "html"
 SCREENSHOTS = ROOT / "_build" / "screenshots"
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -39,6 +43,54 @@ def browser():
         browser.close()
 
 
+class Visit:
+    """A page that was opened, with all that was asked for and all that went wrong."""
+
+    def __init__(self, browser, address, viewport=DESKTOP, scheme="light", scripts=True):
+        self.outside, self.failed, self.errors, self.sizes = [], [], [], {}
+        self.context = browser.new_context(
+            viewport=viewport, color_scheme=scheme, java_script_enabled=scripts
+        )
+        self.context.route("**/*", self._answer)
+        self.page = self.context.new_page()
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("response", self._weigh)
+        self.page.goto(address, wait_until="networkidle")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.context.close()
+
+    def picture(self, what):
+        """Keep the whole page as a picture."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        folder, name = Path(urlsplit(self.page.url).path).with_suffix("").parts[-2:]
+        path = SCREENSHOTS / f"{folder}-{name}-{what}.png"
+        self.page.screenshot(path=path, full_page=True)
+
+    def _answer(self, route):
+        url = route.request.url
+        if url.startswith(("http://127.0.0.1", "file:", "data:")):
+            route.continue_()
+        else:
+            self.outside.append(url)
+            route.abort()
+
+    def _hear(self, message):
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    def _weigh(self, response):
+        if response.status >= 400:
+            self.failed.append(response.url)
+        if response.ok and response.request.resource_type != "image":
+            # as a web server sends it; fonts are compressed already
+            self.sizes[response.url] = len(gzip.compress(response.body()))
+
+
 class _Handler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *arguments):
         pass
@@ -57,3 +109,18 @@ def site():
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture(scope="session")
+def opened(browser, site, request):
+    """A page that stays open for all its tests: to open it takes longer than most of them."""
+    with Visit(browser, f"{site}/{request.param}") as visit:
+        yield visit
+
+
+@pytest.fixture
+def desktop(opened):
+    """The page that is open, on a screen and in the light."""
+    opened.page.set_viewport_size(DESKTOP)
+    opened.page.emulate_media(media="screen", color_scheme="light")
+    return opened

@@ -10,8 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from synlib.book.live import settings
-from tests.browser.conftest import SCREENSHOTS, SITE
-from tests.browser.test_pages import DESKTOP, PHONE, Visit
+from tests.browser.conftest import DESKTOP, PHONE, SCREENSHOTS, SITE, Visit
 
 WHERE = {
     "walk": "notebooks/01_perceptron_energy.html",

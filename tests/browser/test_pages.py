@@ -1,16 +1,13 @@
 """Every page in a real browser that can't reach the network."""
 
 import contextlib
-import gzip
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from tests.browser.conftest import SCREENSHOTS, SITE, pages
+from tests.browser.conftest import PHONE, SITE, Visit, pages
 
-DESKTOP = {"width": 1280, "height": 900}
-PHONE = {"width": 390, "height": 844}
 THEME = "region"  # the theme's logo is outside of all landmarks
 BROKEN_PICTURES = """[...document.images]
     .filter(i => i.offsetParent && !(i.complete && i.naturalWidth && i.alt)).map(i => i.src)"""
@@ -35,59 +32,15 @@ BELOW_THE_END = """document.documentElement.scrollHeight
 STOPS_IN_FORMULAS = "article :is(math, .math, .math *):is([tabindex='0'], button)"
 
 
-class Visit:
-    """A page that was opened, with all that was asked for and all that went wrong."""
-
-    def __init__(self, browser, address, viewport=DESKTOP, scheme="light", scripts=True):
-        self.outside, self.failed, self.errors, self.sizes = [], [], [], {}
-        self.context = browser.new_context(
-            viewport=viewport, color_scheme=scheme, java_script_enabled=scripts
-        )
-        self.context.route("**/*", self._answer)
-        self.page = self.context.new_page()
-        self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("response", self._weigh)
-        self.page.goto(address, wait_until="networkidle")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.context.close()
-
-    def _answer(self, route):
-        url = route.request.url
-        if url.startswith(("http://127.0.0.1", "file:", "data:")):
-            route.continue_()
-        else:
-            self.outside.append(url)
-            route.abort()
-
-    def _hear(self, message):
-        if message.type == "error":
-            self.errors.append(message.text)
-
-    def _weigh(self, response):
-        if response.status >= 400:
-            self.failed.append(response.url)
-        if response.ok and response.request.resource_type != "image":
-            # as a web server sends it; fonts are compressed already
-            self.sizes[response.url] = len(gzip.compress(response.body()))
-
-
-@pytest.mark.parametrize("path", pages())
-def test_page_is_whole_without_the_network(browser, site, path):
-    with Visit(browser, f"{site}/{path}") as visit:
-        assert visit.outside == []
-        assert visit.failed == []
-        assert visit.errors == []
-        assert visit.page.evaluate(BROKEN_PICTURES) == []
-        assert visit.page.evaluate(UNSEEN_FORMULAS) == []
-        assert visit.page.locator(STOPS_IN_FORMULAS).count() == 0
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        name = path.replace("/", "-").removesuffix(".html")
-        visit.page.screenshot(path=SCREENSHOTS / f"{name}-desktop.png", full_page=True)
+@pytest.mark.parametrize("opened", pages(), indirect=True)
+def test_page_is_whole_without_the_network(desktop):
+    assert desktop.outside == []
+    assert desktop.failed == []
+    assert desktop.errors == []
+    assert desktop.page.evaluate(BROKEN_PICTURES) == []
+    assert desktop.page.evaluate(UNSEEN_FORMULAS) == []
+    assert desktop.page.locator(STOPS_IN_FORMULAS).count() == 0
+    desktop.picture("desktop")
 
 
 @pytest.mark.parametrize("path", pages())
@@ -99,22 +52,21 @@ def test_page_fits_a_phone(browser, site, path):
                 visit.page.wait_for_function(f"{found}.length === 0", timeout=10_000)
             assert visit.page.evaluate(found) == []
         assert visit.page.evaluate(BELOW_THE_END) < 2
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        name = path.replace("/", "-").removesuffix(".html")
-        visit.page.screenshot(path=SCREENSHOTS / f"{name}-phone.png", full_page=True)
+        visit.picture("phone")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", pages())
-def test_page_is_accessible(browser, site, path, scheme):
-    with Visit(browser, f"{site}/{path}", scheme=scheme) as visit:
-        found = Axe().run(visit.page).response["violations"]
-        faults = [
-            (violation["id"], [node["html"][:200] for node in violation["nodes"]][:3])
-            for violation in found
-            if violation["impact"] != "minor" and violation["id"] != THEME
-        ]
-        assert faults == []
+@pytest.mark.parametrize("opened", pages(), indirect=True)
+def test_page_is_accessible(desktop, scheme):
+    desktop.page.emulate_media(color_scheme=scheme)
+    assert desktop.page.locator(f"html[data-theme={scheme}]").count() == 1
+    found = Axe().run(desktop.page).response["violations"]
+    faults = [
+        (violation["id"], [node["html"][:200] for node in violation["nodes"]][:3])
+        for violation in found
+        if violation["impact"] != "minor" and violation["id"] != THEME
+    ]
+    assert faults == []
 
 
 def test_first_page_is_light(browser, site):

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from tests.browser.conftest import ROOT, SITE, pages
-from tests.browser.test_pages import PHONE, TOO_WIDE, UNSEEN_FORMULAS, Visit
+from tests.browser.conftest import PHONE, ROOT, SITE, Visit, pages
+from tests.browser.test_pages import TOO_WIDE, UNSEEN_FORMULAS
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 import whole_book
@@ -86,21 +86,19 @@ def test_code_unfolds_without_scripts(browser, site):
         assert folded.locator("pre").is_visible()
 
 
-@pytest.mark.parametrize("path", CHAPTERS)
-def test_code_is_folded_and_verdicts_are_said_once(browser, site, path):
-    with Visit(browser, f"{site}/{path}") as visit:
-        open_cells = [
-            cell.inner_text()
-            for cell in visit.page.locator(".cell_input pre").all()
-            if cell.is_visible()
-        ]
-        assert open_cells, "the parameters are open"
-        for code in open_cells[1:]:
-            assert len(code.splitlines()) <= 4, code
-            assert not re.match(r"card|glue|explore", code), code
-        if visit.page.locator(".scorecard").count():
-            printed = visit.page.locator(".cell_output .stream").all_inner_texts()
-            assert not VERDICT.search("\n".join(printed))
+@pytest.mark.parametrize("opened", CHAPTERS, indirect=True)
+def test_code_is_folded_and_verdicts_are_said_once(desktop):
+    page = desktop.page
+    open_cells = [
+        cell.inner_text() for cell in page.locator(".cell_input pre").all() if cell.is_visible()
+    ]
+    assert open_cells, "the parameters are open"
+    for code in open_cells[1:]:
+        assert len(code.splitlines()) <= 4, code
+        assert not re.match(r"card|glue|explore", code), code
+    if page.locator(".scorecard").count():
+        printed = page.locator(".cell_output .stream").all_inner_texts()
+        assert not VERDICT.search("\n".join(printed))
 
 
 def test_all_code_is_shown_and_that_is_remembered(browser, site):
@@ -116,16 +114,17 @@ def test_all_code_is_shown_and_that_is_remembered(browser, site):
         assert page.locator("details.hide[open]").count() == 0
 
 
-@pytest.mark.parametrize("path", CHAPTERS)
-def test_page_prints(browser, site, path):
-    with Visit(browser, f"{site}/{path}", PAPER) as visit:
-        visit.page.emulate_media(media="print")
-        assert visit.page.evaluate(f"{TOO_WIDE}.map(e => e.textContent.slice(0, 80))") == []
-        assert visit.page.locator("details.hide").first.is_hidden()
-        assert visit.page.evaluate(UNSEEN_FORMULAS) == []
-        for gone in (".bd-sidebar-primary", "#pst-header", ".prev-next-footer", ".show-all-code"):
-            for element in visit.page.locator(gone).all():
-                assert element.is_hidden(), gone
+@pytest.mark.parametrize("opened", CHAPTERS, indirect=True)
+def test_page_prints(desktop):
+    page = desktop.page
+    page.set_viewport_size(PAPER)
+    page.emulate_media(media="print")
+    assert page.evaluate(f"{TOO_WIDE}.map(e => e.textContent.slice(0, 80))") == []
+    assert page.locator("details.hide").first.is_hidden()
+    assert page.evaluate(UNSEEN_FORMULAS) == []
+    for gone in (".bd-sidebar-primary", "#pst-header", ".prev-next-footer", ".show-all-code"):
+        for element in page.locator(gone).all():
+            assert element.is_hidden(), gone
 
 
 @pytest.mark.parametrize("from_disk", [False, True])
