@@ -3,6 +3,8 @@
 import os
 import signal
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -16,11 +18,19 @@ settings.load_profile("repeatable")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DRAW = "SYNLIB_DRAW"  # which stored runs are repeated
+# in notebooks nobody looks at: a figure takes long, and twice as long if its margins are cut off
+FIGURES = "c.InlineBackend.print_figure_kwargs = {'bbox_inches': None, 'dpi': 50}"
 
 
-def pytest_configure():
+def pytest_configure(config):
     # workers have it from here, and all draw the same
     os.environ.setdefault(DRAW, str(int.from_bytes(os.urandom(4))))
+    folder = tempfile.TemporaryDirectory(prefix="ipython-", ignore_cleanup_errors=True)
+    config.add_cleanup(folder.cleanup)
+    os.environ["IPYTHONDIR"] = folder.name
+    settings_file = Path(folder.name, "profile_default", "ipython_kernel_config.py")
+    settings_file.parent.mkdir()
+    settings_file.write_text(FIGURES)
 
 
 def pytest_report_header():

@@ -117,9 +117,6 @@ SMALL = {
     ),
 }
 
-# to draw a figure takes long, and twice as long if its margins are cut off
-QUICK_FIGURES = "%config InlineBackend.print_figure_kwargs = {'bbox_inches': None, 'dpi': 50}"
-
 # small networks and few images, and seven values for each list
 CHEAP = {
     "01_perceptron_energy": dict(n_inputs=40, near_seeds=2),
@@ -265,7 +262,6 @@ def test_runs_with_other_parameters(name, tmp_path, monkeypatch):
     cells = parameterize_notebook(book, SMALL[name]).cells
     for values in lengths(name) if SEVEN[name] else ():
         cells += parameterize_notebook(again, values).cells
-    cells = [nbformat.v4.new_code_cell(QUICK_FIGURES), *cells]
     book.cells = [
         nbformat.from_dict({**cell, "id": str(number)}) for number, cell in enumerate(cells)
     ]
