@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 
 from synlib.book.plotting.scale import number
 from synlib.book.plotting.style import COLOURS
@@ -52,7 +53,10 @@ def phase_diagram(table, ends=None, ax=None):
         factor = "" if np.isnan(cell["factor"]) else f"{cell['factor']:.3g}"
         text = f"{_letter(cell['rule'])}{'*' if cell['at_edge'] else ''}\n{factor}".strip()
         x = _beside(lines[row], places[place], left[place], left[place] + width[place])
-        _write(ax, x, row, text, color=_ink(face), fontsize=13, linespacing=1.1, bbox=box)
+        # in a narrow cell it may touch the line all the same, which then ends at its edge
+        edge = [withStroke(linewidth=4, foreground=face)]
+        _write(ax, x, row, text, color=_ink(face), fontsize=13, linespacing=1.1, bbox=box,
+               zorder=5, path_effects=edge)  # fmt: skip
     for _, cell in table[table["rule"].isna()].iterrows():
         place = np.searchsorted(costs, cell["cost"])
         _write(ax, places[place], rows.index(cell["row"]), "none\nlearns")
