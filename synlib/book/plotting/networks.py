@@ -530,9 +530,10 @@ def robustness(saved, ax=None):
     """
     ax = ax or plt.gca()
     first, *others = saved.columns
-    styles = zip(MARKERS[1:], itertools.cycle(RULE_COLOURS[1:]), strict=False)
-    for name, (marker, colour) in cycled(others, styles):
-        ax.scatter(saved[first], saved[name], marker=marker, color=colour, label=name)
+    # conditions are no rules: colours that no rule has
+    colours = plt.get_cmap("viridis")(np.linspace(0, 0.8, len(others)))
+    for (name, marker), colour in zip(cycled(others, MARKERS[1:]), colours, strict=True):
+        ax.scatter(saved[first], saved[name], marker=marker, color=[colour], label=name)
     ends = [saved.min(axis=None), saved.max(axis=None)]
     ax.plot(ends, ends, color="black", linewidth=0.8)
     ax.set(xscale="log", yscale="log", xlabel=f"saved, {first} (times)", ylabel="saved (times)")

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 
 from synlib.book.plotting.scale import number
 from synlib.book.plotting.style import COLOURS
@@ -44,15 +45,16 @@ def phase_diagram(table, ends=None, ax=None):
     ax.barh(y, **cells, color=faces, edgecolor="white", linewidth=1.5)
     lines = [np.log10(ends[name]) if ends and ends[name] > 0 else -np.inf for name in rows]
     for face, place, row, (_, cell) in zip(faces, at, y, known.iterrows(), strict=True):
-        box = None
         if not cell["certain"]:
             ax.barh(row, width[place], left=left[place], height=1.0, color="none", hatch="//",
                     edgecolor=_ink(face, 0.45), linewidth=0)  # fmt: skip
-            box = dict(boxstyle="square,pad=0.05", facecolor=face, edgecolor="none")
         factor = "" if np.isnan(cell["factor"]) else f"{cell['factor']:.3g}"
         text = f"{_letter(cell['rule'])}{'*' if cell['at_edge'] else ''}\n{factor}".strip()
         x = _beside(lines[row], places[place], left[place], left[place] + width[place])
-        _write(ax, x, row, text, color=_ink(face), fontsize=13, linespacing=1.1, bbox=box)
+        # a narrow cell that the line cuts has less room; where they touch, the line ends
+        _write(ax, x, row, text, color=_ink(face), fontsize=13 if x == places[place] else 11,
+               linespacing=1.1, zorder=5,
+               path_effects=[withStroke(linewidth=5, foreground=face)])  # fmt: skip
     for _, cell in table[table["rule"].isna()].iterrows():
         place = np.searchsorted(costs, cell["cost"])
         _write(ax, places[place], rows.index(cell["row"]), "none\nlearns")
