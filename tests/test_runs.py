@@ -217,3 +217,18 @@ def test_energies_may_differ_in_the_last_digits(monkeypatch):
         assert bool(runs.repeat(runs.Drawn("", near, is_of_here=True))) == is_exact
         assert not runs.repeat(runs.Drawn("", near, is_of_here=False))
         assert runs.repeat(runs.Drawn("", wrong, is_of_here=False))
+
+
+def test_what_cannot_be_computed_here_stays_as_it_is_stored(book, monkeypatch):
+    monkeypatch.setattr(runs, "lacking", lambda function: ["torch"])
+    (file,) = (book / "book" / "runs").iterdir()
+    before = file.read_bytes()
+    result = run("runs")
+    assert result.exit_code == 0, result.output
+    assert "01_one stays as it is: torch is not installed" in result.output
+    result = run("runs", "1")
+    assert result.exit_code == 1
+    assert result.output.strip() == (
+        'Error: 01_one cannot be computed here: torch is missing: pip install "synlib[torch]"'
+    )
+    assert file.read_bytes() == before

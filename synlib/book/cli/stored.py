@@ -23,7 +23,15 @@ def make_runs(chapters, missing, jobs):
     of a chapter is replaced when all its checks hold. What was finished when this was stopped is
     not computed again. The rows of the scorecard are stored too, in book/results.
     """
-    paths = list(dict.fromkeys(map(notebooks.find, chapters))) or notebooks.all_notebooks()
+    paths = list(dict.fromkeys(map(notebooks.find, chapters)))
+    lacking = {} if missing else runs.chapters_lacking()
+    for path in paths:
+        for package in lacking.get(path.stem, ()):
+            raise _cannot_be_computed(path.stem, package)
+    if not paths:
+        for chapter, packages in lacking.items():
+            click.echo(f"{chapter} stays as it is: {', '.join(packages)} is not installed")
+        paths = [path for path in notebooks.all_notebooks() if path.stem not in lacking]
     output = notebooks.ROOT / "_build" / "runs"
     renew = "missing" if missing else "all"
     execution.run_notebooks(paths, "paper", {}, output, jobs, scorecard.RESULTS, renew=renew)
@@ -48,10 +56,7 @@ def check(names, seed, seconds):
         drawn = list(map(runs.find, names))
         for each in drawn:
             for package in runs.lacking(each.run.function):
-                raise click.ClickException(
-                    f"{each.name} cannot be computed here: {package} is missing: "
-                    f'pip install "synlib[{package}]"'
-                )
+                raise _cannot_be_computed(each.name, package)
     else:
         seed = int.from_bytes(os.urandom(4)) if seed is None else seed
         click.echo(f"drawn with --seed {seed}")
@@ -68,3 +73,9 @@ def check(names, seed, seconds):
             click.echo(f"  {difference}")
     if differing:
         raise click.ClickException(f"{differing} of {len(drawn)} runs differ. {ADVICE}")
+
+
+def _cannot_be_computed(name, package):
+    return click.ClickException(
+        f'{name} cannot be computed here: {package} is missing: pip install "synlib[{package}]"'
+    )
