@@ -155,6 +155,7 @@ CHEAP = {
     ),
     "16_tasks": dict(
         dataset="digits", hidden=7, units=3, n_tasks=2, max_images=30, evaluate_every=30,
+        evaluate_every_split=30,
     ),
 }  # fmt: skip
 SEVEN = {
