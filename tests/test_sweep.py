@@ -428,7 +428,9 @@ def test_interrupting_is_quiet_and_keeps_what_is_finished(tmp_path):
     _, errors = process.communicate(timeout=60)
     assert process.returncode != 0
     assert errors.count("Traceback") == 1, errors
-    assert errors.strip().endswith("KeyboardInterrupt")
+    # joblib's process that watches over semaphores may find, and say, that one is gone already
+    said = [line for line in errors.splitlines() if "resource_tracker" not in line]
+    assert said[-1].endswith("KeyboardInterrupt")
     assert len(list(cache.rglob("output.pkl"))) == 4
 
 
