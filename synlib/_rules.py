@@ -5,6 +5,7 @@ learning would go on without a word.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
@@ -13,6 +14,7 @@ from synlib._kernels.layer import (
     ALL,
     BY_INPUT,
     BY_UPDATE,
+    BY_UPDATE_OF_NETWORK,
     BY_WEIGHT,
     BY_WEIGHT_OF_UNIT,
     MASK,
@@ -29,6 +31,7 @@ KINDS = {
     "BY_WEIGHT": BY_WEIGHT,
     "BY_WEIGHT_OF_UNIT": BY_WEIGHT_OF_UNIT,
     "MASK": MASK,
+    "BY_UPDATE_OF_NETWORK": BY_UPDATE_OF_NETWORK,
 }
 
 
@@ -69,23 +72,44 @@ def expressed(rule, layer, shape, random):
         raise _error(rule, method, "a count that is an integer >= 0", choice.count)
     if not _is_integer(choice.sign) or choice.sign not in (1, -1):
         raise _error(rule, method, "a sign that is 1 or -1", choice.sign)
+    fraction = choice.fraction
+    if choice.kind == BY_UPDATE_OF_NETWORK:
+        if not isinstance(fraction, Real) or isinstance(fraction, bool) or not 0 < fraction <= 1:
+            raise _error(rule, method, "a fraction in the range (0, 1] for its kind", fraction)
+        if choice.count != 0 or choice.sign != 1:
+            raise _error(rule, method, "neither count nor sign for its kind", choice)
+    elif fraction is not None:
+        allowed = "a fraction for the kind BY_UPDATE_OF_NETWORK only, None for any other"
+        raise _error(rule, method, allowed, fraction)
     mask = choice.mask
     if choice.kind == MASK:
         _check_mask(rule, method, "a mask that is", mask, tuple(shape))
         mask = np.array(mask, order="C")
     elif mask is not None:
         raise _error(rule, method, "a mask for the kind MASK only, None for any other", mask)
-    return Expressed(int(choice.kind), int(choice.count), int(choice.sign), mask)
+    return Expressed(int(choice.kind), int(choice.count), int(choice.sign), mask, fraction)
 
 
 def expressed_by_layers(rule, shapes, whole_shapes, random):
-    """What ``rule`` expresses in each layer, given the shapes of its plastic part and of all."""
-    return [
+    """What ``rule`` expresses in each layer, given the shapes of its plastic part and of all.
+
+    Layers that choose together are told how many synapses these are in all.
+    """
+    choices = [
         expressed(rule, k, rule.competing_shape(shape, whole), random)
         if learns(rule, k, len(shapes))
         else Expressed(NONE)
         for k, (shape, whole) in enumerate(zip(shapes, whole_shapes, strict=True))
     ]
+    together = [k for k, c in enumerate(choices) if c and c.kind == BY_UPDATE_OF_NETWORK]
+    fractions = {choices[k].fraction for k in together}
+    if len(fractions) > 1:
+        allowed = "the same fraction for all layers of the kind BY_UPDATE_OF_NETWORK"
+        raise _error(rule, "expressed", allowed, sorted(fractions))
+    n_synapses = sum(shapes[k][0] * shapes[k][1] for k in together)
+    for k in together:
+        choices[k] = replace(choices[k], count=round(choices[k].fraction * n_synapses))
+    return choices
 
 
 def choose(rule, layer, proposal, inputs, weights, random):

@@ -26,7 +26,7 @@ STATIC_MEMORY = 5e8
 # after so many steps the sums of the columns are made anew, whoever looks at the network and when
 STEPS_BETWEEN_SUMS = 2000
 # the rules that treat all silent inputs alike, so that a background is one term for each unit
-SEPARABLE = kinds.ALL, kinds.NONE, kinds.BY_UPDATE, kinds.BY_INPUT
+SEPARABLE = kinds.ALL, kinds.NONE, kinds.BY_UPDATE, kinds.BY_INPUT, kinds.BY_UPDATE_OF_NETWORK
 
 PERSISTENT = stack(Persistent().settings("after", "exponential"))
 
@@ -210,10 +210,16 @@ def _competition(units):
 def _kernel_rules(expressed, shapes):
     """The rules for the compiled loop; it need not know of choosing all or none."""
     chosen = []
+    together = [
+        n * m
+        for choice, (n, m) in zip(expressed, shapes, strict=True)
+        if choice.kind == kinds.BY_UPDATE_OF_NETWORK
+    ]
     for choice, (n, m) in zip(expressed, shapes, strict=True):
         kind = choice.kind
         sizes = {
             kinds.BY_UPDATE: n * m,
+            kinds.BY_UPDATE_OF_NETWORK: sum(together),
             kinds.BY_WEIGHT: n * m,
             kinds.BY_INPUT: n,
             kinds.BY_WEIGHT_OF_UNIT: n,

@@ -14,7 +14,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from synlib._kernels.layer import ALL, BY_INPUT, BY_UPDATE, BY_WEIGHT, BY_WEIGHT_OF_UNIT, MASK
+from synlib._kernels.layer import (
+    ALL,
+    BY_INPUT,
+    BY_UPDATE,
+    BY_UPDATE_OF_NETWORK,
+    BY_WEIGHT,
+    BY_WEIGHT_OF_UNIT,
+    MASK,
+)
 from synlib._kernels.network import BY_ACTIVITY, BY_ERROR
 from synlib._parameters import Parameters
 from synlib._validation import check_choice, check_count, check_number, each, per_layer
@@ -26,21 +34,26 @@ class Expressed:
 
     Parameters
     ----------
-    kind : {ALL, NONE, BY_UPDATE, BY_INPUT, BY_WEIGHT, MASK}
+    kind : {ALL, NONE, BY_UPDATE, BY_UPDATE_OF_NETWORK, BY_INPUT, BY_WEIGHT, MASK}
         All, none; chosen anew at every step by the size of the proposed change, of the input
-        (which within a unit is the same) or of the weight; or a fixed mask.
+        (which within a unit is the same) or of the weight; or a fixed mask. Those layers that are
+        BY_UPDATE_OF_NETWORK choose together: the largest changes, in whichever of them they are.
     count : int
         For the choices by size: how many synapses of the layer (by input: of each unit).
     sign : {1, -1}
         Whether the largest or the smallest are chosen.
     mask : bool array (n_inputs, n_units), optional
         For the kind MASK.
+    fraction : float, optional
+        For the kind BY_UPDATE_OF_NETWORK: which share of the synapses of all these layers, in
+        (0, 1]; the count follows from it.
     """
 
     kind: int = ALL
     count: int = 0
     sign: int = 1
     mask: np.ndarray | None = None
+    fraction: float | None = None
 
 
 @dataclass(frozen=True)
@@ -204,9 +217,12 @@ class LargestUpdates(_FractionRule):
     ----------
     fraction : float or tuple of float
         Fraction of the synapses, for all layers or for each; in (0, 1]. Exactly
-        ``round(fraction * size)`` synapses are chosen, ties going to the lower index.
-    within : {"layer", "neuron"}
-        Where synapses compete: in the whole layer, or among those onto the same unit.
+        ``round(fraction * size)`` synapses are chosen, ties going to the lower index. Within the
+        network it is one number, the size that of all layers that learn, and ties go to the
+        earlier layer first.
+    within : {"layer", "neuron", "network"}
+        Where synapses compete: in the whole layer, among those onto the same unit, or in all layers
+        that learn together.
 
     References
     ----------
@@ -226,9 +242,16 @@ class LargestUpdates(_FractionRule):
 
     def __post_init__(self):
         super().__post_init__()
-        check_choice("within", self.within, ("layer", "neuron"))
+        check_choice("within", self.within, ("layer", "neuron", "network"))
+        if self.within == "network" and isinstance(self.fraction, tuple | list):
+            raise ValueError(
+                "fraction must be one number in the range (0, 1] where within is 'network', "
+                f"got {self.fraction!r}"
+            )
 
     def expressed(self, layer, shape, random):
+        if self.within == "network":
+            return Expressed(BY_UPDATE_OF_NETWORK, fraction=self.fraction)
         if self.within == "neuron":
             return Expressed(BY_INPUT, self._count(layer, shape[0]))
         return Expressed(BY_UPDATE, self._count(layer, shape[0] * shape[1]))

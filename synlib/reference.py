@@ -10,7 +10,15 @@ that runs rules and memories of one's own, for which it asks `PlasticityRule.cho
 import numpy as np
 
 from synlib import _rules, energy
-from synlib._kernels.layer import BY_INPUT, BY_UPDATE, BY_WEIGHT, BY_WEIGHT_OF_UNIT, MASK, NONE
+from synlib._kernels.layer import (
+    BY_INPUT,
+    BY_UPDATE,
+    BY_UPDATE_OF_NETWORK,
+    BY_WEIGHT,
+    BY_WEIGHT_OF_UNIT,
+    MASK,
+    NONE,
+)
 from synlib._kernels.network import ALL_UNITS, BY_ERROR
 from synlib._reference_stores import Caches, Layer, OwnMemory, size_of
 from synlib._run import Run
@@ -66,8 +74,9 @@ class ReferenceRun(Run):
             if self.diverged:
                 return 0
             rests = _rests(self.net, _targets(self.net, values[-1], label), values[-1], label)
+            together = self._chosen_together(proposals)
             changes = [
-                proposal * (self._choose(k, proposal, values[k]) & (not rests))
+                proposal * (self._choose(k, proposal, values[k], together) & (not rests))
                 for k, proposal in enumerate(proposals)
             ]
             self.diverged = not self.storage.store(self.layers, changes, self.step + 1)
@@ -125,8 +134,23 @@ class ReferenceRun(Run):
             mask[candidates] &= extreme(sizes, competing.count, competing.sign)
         return mask
 
-    def _choose(self, k, proposal, inputs):
+    def _chosen_together(self, proposals):
+        """Masks of the layers whose synapses compete with those of other layers, by layer."""
+        together = [k for k, e in enumerate(self.expressed) if e and e.kind == BY_UPDATE_OF_NETWORK]
+        if not together:
+            return {}
+        sizes = np.concatenate([np.abs(proposals[k]).ravel() for k in together])
+        chosen = extreme(sizes, self.expressed[together[0]].count, 1)
+        ends = np.cumsum([proposals[k].size for k in together])
+        parts = np.split(chosen, ends[:-1])
+        return {
+            k: part.reshape(proposals[k].shape) for k, part in zip(together, parts, strict=True)
+        }
+
+    def _choose(self, k, proposal, inputs, together):
         """Mask of the synapses of layer k that express their proposed change."""
+        if k in together:
+            return together[k]
         inputs, weights = inputs[: len(proposal)], self.layers[k].weights
         if self.expressed[k] is not None and self.expressed[k].kind == NONE:
             return False

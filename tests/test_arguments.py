@@ -62,10 +62,18 @@ def test_rules_name_other_bad_arguments():
         synlib.GatedNeurons(0)
     with pytest.raises(ValueError, match="within must be one of 'layer', 'neuron'"):
         synlib.LargestWeights(0.1, within="network")
-    with pytest.raises(ValueError, match="fraction_of must be 'subnetwork' unless then chooses"):
+    with pytest.raises(ValueError, match=r"fraction_of must be 'subnetwork' unless then chooses"):
         synlib.Subnetwork(5, then=synlib.RandomSynapses(0.1), fraction_of="layer")
-    with pytest.raises(ValueError, match="within must be one of 'layer', 'neuron'"):
-        synlib.LargestUpdates(0.1, within="network")
+    with pytest.raises(ValueError, match="within must be one of 'layer', 'neuron', 'network'"):
+        synlib.LargestUpdates(0.1, within="unit")
+    with pytest.raises(
+        ValueError, match=r"fraction must be one number in the range .*\(0.1, 0.2\)"
+    ):
+        synlib.LargestUpdates((0.1, 0.2), within="network")
+    with pytest.raises(
+        ValueError, match=r"fraction_of must be 'subnetwork' unless .* the layer, got"
+    ):
+        synlib.Subnetwork(5, synlib.LargestUpdates(0.1, "network"), fraction_of="layer")
     with pytest.raises(ValueError, match="redraw must be 'never', 'step', 'label' or an integer"):
         synlib.RandomNeurons(0.1, redraw=0)
     with pytest.raises(ValueError, match="units must be an integer of at least 1, got 0"):

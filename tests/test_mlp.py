@@ -13,6 +13,7 @@ import synlib
 from synlib import MLP, Persistent, SynapticCache
 from synlib._kernels import network as kernels
 from synlib._validation import each
+from synlib.plasticity import CompetingUnits, UnitMasks
 from synlib.reference import activate
 from tests.oracles import network as oracle
 
@@ -24,7 +25,7 @@ fractions = st.sampled_from([0.03, 0.3, 1.0])
 rules = st.one_of(
     st.just(None),
     st.builds(synlib.AllSynapses),
-    st.builds(synlib.LargestUpdates, fractions, st.sampled_from(["layer", "neuron"])),
+    st.builds(synlib.LargestUpdates, fractions, st.sampled_from(["layer", "neuron", "network"])),
     st.builds(synlib.SmallestUpdates, st.sampled_from([0.3, 0.9, 0.95])),
     st.builds(synlib.LargestWeights, fractions, st.sampled_from(["layer", "neuron"])),
     st.builds(synlib.SmallestWeights, fractions, st.sampled_from(["layer", "neuron"])),
@@ -317,6 +318,64 @@ def test_exactly_k_synapses_change(dtype):
         assert net.energy_["writes_2"] == N_SAMPLES * round(fraction * 27)
 
 
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("hidden", [9, (5, 7), (6, 4, 5)])
+@pytest.mark.parametrize("background", [0.0, 0.1])
+def test_the_largest_updates_of_all_layers_change(engine, dtype, hidden, background):
+    """In one step those synapses change that would change the most if all did."""
+    X, y = samples(1, background)
+    random = np.random.default_rng(1)
+    weights = normal_weights(random, (12, *each(hidden), 3))
+    given = dict(hidden=hidden, dtype=dtype, max_epochs=1, engine=engine)
+    for fraction in (0.01, 0.1, 0.37):
+        rule = synlib.LargestUpdates(fraction, within="network")
+        for sample in range(3):
+            one = X[[sample]], y[[sample]]
+            changes = []
+            for plasticity in (rule, None):
+                net = MLP(plasticity=plasticity, **given)
+                net.partial_fit(*one, classes=range(3), initial_weights=weights)
+                before = (w.astype(dtype) for w in weights)
+                pairs = zip(net.weights_, before, strict=True)
+                changes.append(np.concatenate([np.abs(w - b).ravel() for w, b in pairs]))
+            chosen, proposed = changes
+            count = round(fraction * chosen.size)
+            assert np.count_nonzero(chosen) == min(count, np.count_nonzero(proposed))
+            np.testing.assert_allclose(
+                np.sort(chosen)[::-1][:count], np.sort(proposed)[::-1][:count], atol=1e-6
+            )
+    net = MLP(plasticity=rule, **given).fit(X, y, initial_weights=weights)
+    if background != 0:  # no input is silent: every proposal is a change
+        assert net.energy_["writes"] == N_SAMPLES * round(fraction * chosen.size)
+
+
+class SecondLayerRests(synlib.LargestUpdates):
+    """`LargestUpdates` where one layer never learns and the others do in turn."""
+
+    def learns(self, layer, n_layers):
+        return layer != 1
+
+    def unit_masks(self, layer, n_units):
+        return UnitMasks(lambda random, n: random.random((n, n_units)) < 0.5, "step")
+
+    def competing_units(self, layer, n_units):
+        return CompetingUnits(kernels.BY_ERROR, 2)
+
+
+@pytest.mark.parametrize("background", [0.0, -0.13])
+@pytest.mark.parametrize("fraction", [0.01, 0.1, 0.5])
+@pytest.mark.parametrize("memory", [None, SynapticCache(0.004, "neuron", decay_time=100.0)])
+def test_layers_choose_together_whoever_gets_an_error(fraction, background, memory):
+    X, y = samples(0, background)
+    weights = normal_weights(np.random.default_rng(0), (12, 6, 4, 3))
+    rule = SecondLayerRests(fraction, within="network")
+    net = MLP(hidden=(6, 4), plasticity=rule, memory=memory, max_epochs=3, random_state=0)
+    assert_same_run(net, X, y, weights)
+    assert net.energy_["writes_2"] == 0
+    assert 0 < net.energy_["writes"] <= net.n_steps_ * round(fraction * (12 * 6 + 4 * 3))
+
+
 @pytest.mark.parametrize("scope", SCOPES)
 def test_threshold_zero_is_no_cache(scope):
     X, y = samples(2, 0)
@@ -488,6 +547,7 @@ def test_bad_data_is_named():
     ("rule", "memory"),
     [
         (synlib.LargestUpdates(0.3), None),
+        (synlib.LargestUpdates(0.3, within="network"), None),
         (synlib.RandomSynapses(0.3), None),
         (synlib.AllSynapses(), None),
         (synlib.AllSynapses(), SynapticCache(0.0005, "synapse", decay_time=100.0)),

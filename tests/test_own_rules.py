@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from synlib import MLP
-from synlib._kernels.layer import ALL, BY_INPUT, BY_UPDATE, MASK
+from synlib._kernels.layer import ALL, BY_INPUT, BY_UPDATE, BY_UPDATE_OF_NETWORK, MASK
 from synlib.plasticity import Expressed, PlasticityRule, UnitMasks
 from tests.test_mlp import assert_same_run, samples
 
@@ -48,6 +48,10 @@ SHAPE = EXPRESSED + r"a mask that is a bool array of shape \(12, 9\), got "
         (Expressed(BY_UPDATE, True), EXPRESSED + "a count that is an integer >= 0, got True"),
         (Expressed(BY_UPDATE, 5, 0), EXPRESSED + "a sign that is 1 or -1, got 0"),
         (Expressed(BY_UPDATE, 5, 1.0), EXPRESSED + "a sign that is 1 or -1, got 1.0"),
+        (Expressed(BY_UPDATE, 5, fraction=0.1), EXPRESSED + "a fraction for the kind BY_UPDATE_OF"),
+        (Expressed(BY_UPDATE_OF_NETWORK), EXPRESSED + r"a fraction in the range \(0, 1\] .* None"),
+        (Expressed(BY_UPDATE_OF_NETWORK, fraction=2), EXPRESSED + "a fraction .*, got 2"),
+        (Expressed(BY_UPDATE_OF_NETWORK, 5, fraction=0.1), EXPRESSED + "neither count nor sign"),
         (Expressed(MASK), SHAPE + "None"),
         (lambda s: Expressed(MASK, mask=np.ones((1, 1), bool)), SHAPE + r".*shape \(1, 1\)"),
         (lambda s: Expressed(MASK, mask=np.ones(s[::-1], bool)), SHAPE + r".*shape \(9, 12\)"),
@@ -59,6 +63,15 @@ SHAPE = EXPRESSED + r"a mask that is a bool array of shape \(12, 9\), got "
 def test_what_is_expressed(choice, message):
     with pytest.raises(ValueError, match=message):
         fit(Own(choice))
+
+
+def test_layers_that_choose_together_have_the_same_fraction():
+    class Own(PlasticityRule):
+        def expressed(self, layer, shape, random):
+            return Expressed(BY_UPDATE_OF_NETWORK, fraction=(0.1, 0.2)[layer])
+
+    with pytest.raises(ValueError, match=r"the same fraction for all .* got \[0\.1, 0\.2\]"):
+        fit(Own())
 
 
 def drawn(n_more=0, width=9, dtype=bool):

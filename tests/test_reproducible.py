@@ -35,6 +35,7 @@ from synlib import (
 RULES = {
     "all": AllSynapses(),
     "largest updates": LargestUpdates(0.1),
+    "largest updates of all": LargestUpdates(0.1, within="network"),
     "largest weights": LargestWeights(0.1),
     "random synapses": RandomSynapses(0.1),
     "random neurons": RandomNeurons(0.5, "step"),

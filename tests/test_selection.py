@@ -8,30 +8,49 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from synlib._kernels.selection import kth_largest_product, kth_largest_size, rising_order
+from synlib._kernels.selection import (
+    kth_largest_product,
+    kth_largest_size,
+    rising_order,
+    shares_of_largest,
+)
 
 # few distinct values, so that products tie, or many orders of magnitude
 sizes = st.one_of(st.sampled_from([0.0, 0.5, 1.0, 3.0]), st.floats(0, 1e6), st.floats(1e-12, 1e-6))
 
 
 @given(
-    rows=arrays(float, st.integers(1, 12), elements=sizes),
-    columns=arrays(float, st.integers(1, 12), elements=sizes),
+    shapes=st.lists(st.tuples(st.integers(1, 12), st.integers(1, 12)), min_size=1, max_size=4),
     data=st.data(),
     dtype=st.sampled_from([np.float64, np.float32]),
 )
-def test_kth_largest_product(rows, columns, data, dtype):
-    rows, columns = np.sort(rows.astype(dtype)), np.sort(columns.astype(dtype))
-    multiplicity = np.array(
-        data.draw(st.lists(st.integers(1, 30), min_size=rows.size, max_size=rows.size))
+def test_largest_products_of_layers(shapes, data, dtype):
+    """The k-th largest of all, and how many of the k largest are of each layer."""
+    rows, columns = (
+        [np.sort(data.draw(arrays(float, s[i], elements=sizes)).astype(dtype)) for s in shapes]
+        for i in range(2)
     )
-    products = np.repeat(np.outer(rows, columns), multiplicity, axis=0).ravel()
+    times = [
+        np.array(data.draw(st.lists(st.integers(1, 30), min_size=n, max_size=n))) for n, _ in shapes
+    ]
+    products = [
+        np.repeat(np.outer(r, c), m, axis=0).ravel()
+        for r, c, m in zip(rows, columns, times, strict=True)
+    ]
+    layer = np.repeat(np.arange(len(shapes)), [p.size for p in products])
+    products = np.concatenate(products)
     k = data.draw(st.integers(1, products.size))
-    expected = np.sort(products)[::-1][k - 1]
+    falling = np.argsort(-products, kind="stable")
+    expected = products[falling[k - 1]]
     guess = dtype(data.draw(st.sampled_from([0.0, 0.5, 0.99, 1.0, 3.0])) * expected)
-    value, greater = kth_largest_product(rows, multiplicity, rows.size, columns, k, guess)
+    first_row, first_column = (np.cumsum([0, *(s[i] for s in shapes)]) for i in range(2))
+    layers = (*map(np.concatenate, (rows, times, columns)), first_row, first_column)
+    value, greater = kth_largest_product(*layers, k, guess)
     assert value == expected
     assert greater == (products > value).sum()
+    value, shares = shares_of_largest(*layers, k, guess)
+    assert value == expected
+    assert shares.tolist() == np.bincount(layer[falling[:k]], minlength=len(shapes)).tolist()
 
 
 @pytest.mark.parametrize("orders", [0.1, 3, 30], ids=lambda orders: f"{orders} orders")
@@ -42,11 +61,17 @@ def test_kth_largest_product_of_many(dtype, orders):
     rows, columns = (np.sort(10 ** random.normal(0, orders / 4, n)) for n in (80, 120))
     rows, columns = rows.astype(dtype), columns.astype(dtype)
     falling = np.sort(np.outer(rows, columns), axis=None)[::-1]
-    once = np.ones(rows.size, np.int64)
+    layer = (
+        rows,
+        np.ones(rows.size, np.int64),
+        columns,
+        np.array([0, 80]),
+        np.array([0, 120]),
+    )
     for k in (1, 2, falling.size // 10, falling.size // 2, falling.size - 1, falling.size):
         for share in (0, 0.1, 0.9999, 2):
             guess = dtype(share * falling[k - 1])
-            value, greater = kth_largest_product(rows, once, rows.size, columns, k, guess)
+            value, greater = kth_largest_product(*layer, k, guess)
             assert value == falling[k - 1]
             assert greater == (falling > value).sum()
 

@@ -159,7 +159,7 @@ def test_runs_that_cannot_be_stored_are_counted(noted):
     [
         None, True, 1, 1.0, float("inf"), "text", (1, (2.0, None)), AllSynapses(),
         Subnetwork(5, then=LargestUpdates((0.1, 0.2), within="neuron")),
-        RandomNeurons((0.1, 1.0), "label"),
+        LargestUpdates(0.1, within="network"), RandomNeurons((0.1, 1.0), "label"),
         SynapticCache(0.1, then=SynapticCache(0.2, "synapse", decay_time=3.0)), "mnist-subset",
     ],
 )  # fmt: skip

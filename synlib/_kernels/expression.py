@@ -68,9 +68,9 @@ def _store_by_update(layers, k, rule, cached, count, index, value, background, c
     magnitude = np.abs(change)
     order = rising_order(magnitude)
     columns = magnitude[order]
-    rows, who = _rising_rows(n, count, value, background)
+    rows, who, multiplicity = rising_rows(n, count, value, background)
     limit, cutoff, first = _staircase(
-        layers.limit[k : k + 1], rule, n, index, rows, who, columns, magnitude
+        layers.limit[k : k + 1], rule, n, index, rows, who, multiplicity, columns, magnitude
     )
 
     # What all silent inputs change alike goes into the shift, and is taken off again below for
@@ -140,8 +140,8 @@ def _store_by_update(layers, k, rule, cached, count, index, value, background, c
 
 
 @inner
-def _rising_rows(n, count, value, background):
-    """Sizes of the inputs in ascending order, and which active one each is of.
+def rising_rows(n, count, value, background):
+    """Sizes of the inputs in ascending order, which active one each is of, and how often it stands.
 
     All silent inputs have a common entry, -1, if there are any.
     """
@@ -161,11 +161,15 @@ def _rising_rows(n, count, value, background):
         r += 1
     if with_silent:
         rows[r], who[r] = silent, -1
-    return rows, who
+    multiplicity = np.ones(rows.size, np.int64)
+    for r in range(rows.size):
+        if who[r] < 0:
+            multiplicity[r] = n - count
+    return rows, who, multiplicity
 
 
 @inner
-def _staircase(last, rule, n, index, rows, who, columns, magnitude):
+def _staircase(last, rule, n, index, rows, who, multiplicity, columns, magnitude):
     """Where in each row the columns begin (end, for the smallest) that are expressed.
 
     Exactly ``rule.count`` changes are: those beyond the limit, and those equal to it whose position
@@ -181,14 +185,12 @@ def _staircase(last, rule, n, index, rows, who, columns, magnitude):
         not. Where the cutoff is within a row, without the ties.
     """
     m = columns.size
-    multiplicity = np.ones(rows.size, np.int64)
-    for r in range(rows.size):
-        if who[r] < 0:
-            multiplicity[r] = n - rows.size + 1
     k = rule.count if rule.sign > 0 else n * m - rule.count + 1
     top = rows[rows.size - 1] * columns[m - 1]
     guess = columns.dtype.type(last[0]) * top
-    limit, greater = kth_largest_product(rows, multiplicity, rows.size, columns, k, guess)
+    limit, greater = kth_largest_product(
+        rows, multiplicity, columns, np.array([0, rows.size]), np.array([0, m]), k, guess
+    )
     if top > 0:
         last[0] = limit / top
 
@@ -457,7 +459,7 @@ def _select_by_weight(last, rule, weights):
 @inner
 def _select_by_input(rule, n, count, index, value, background):
     """The inputs of largest (smallest) magnitude, ties by index, as a list of active inputs."""
-    rows, who = _rising_rows(n, count, value, background)
+    rows, who, _ = rising_rows(n, count, value, background)
     n_silent = n - count
     left = rule.count
     ties = 0

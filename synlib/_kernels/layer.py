@@ -23,7 +23,7 @@ import numpy as np
 from synlib._kernels import apart, compiled, in_any_order, inner
 
 # which synapses express the change proposed for them
-ALL, NONE, BY_UPDATE, BY_INPUT, BY_WEIGHT, BY_WEIGHT_OF_UNIT, MASK = range(7)
+ALL, NONE, BY_UPDATE, BY_INPUT, BY_WEIGHT, BY_WEIGHT_OF_UNIT, MASK, BY_UPDATE_OF_NETWORK = range(8)
 # what is consolidated when a transient change crosses the threshold
 SYNAPSE, NEURON, NEURON_SUM, LAYER, NETWORK = range(5)
 # the entries of a layer's ledger
@@ -73,7 +73,8 @@ class Rule(NamedTuple):
     """Which synapses are expressed: ``count`` of them, the largest (sign 1) or smallest (-1).
 
     0 < count < size of the layer (for BY_INPUT and BY_WEIGHT_OF_UNIT, which choose so many for each
-    unit: number of inputs); else it is NONE or ALL.
+    unit: number of inputs; for BY_UPDATE_OF_NETWORK, where the count is that of all layers of this
+    kind together: their size); else it is NONE or ALL.
     Each is an array (n_layers,), or the number of one layer.
     """
 

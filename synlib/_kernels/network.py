@@ -6,10 +6,12 @@ import numpy as np
 
 from synlib._kernels import accounting, compiled, inner, once
 from synlib._kernels.borrowed import alive, borrowed
-from synlib._kernels.expression import learn
+from synlib._kernels.expression import learn, rising_rows
 from synlib._kernels.functions import exp, tanh
 from synlib._kernels.layer import (
     ALL,
+    BY_UPDATE,
+    BY_UPDATE_OF_NETWORK,
     FACTOR,
     FACTOR_WHEN_FLAGGED,
     NETWORK,
@@ -31,7 +33,7 @@ from synlib._kernels.postponed import (
     nothing_postponed,
     postpone,
 )
-from synlib._kernels.selection import rising_order
+from synlib._kernels.selection import rising_order, shares_of_largest
 from synlib._kernels.storage import (
     account_for_all,
     cache_of,
@@ -171,6 +173,8 @@ def _train(
         lowest += 1
     decays_first = caches.decay_first.any()
     charges = cached or upkeep
+    together = (rules.kind == BY_UPDATE_OF_NETWORK).any()
+    now = Rule(rules.kind.copy(), rules.count.copy(), rules.sign)  # at this step
     for t in range(samples.label.size):
         step = first_step + t + 1
         if cached:
@@ -195,13 +199,11 @@ def _train(
             # a NaN is not less than infinity either; np.isfinite would be optimised away
             if not size < np.inf:
                 return t
+            if together:
+                _share_out(samples, t, layers, rules, activity, now)
         for k in range(n_layers if rests else lowest, n_layers):
-            background = samples.background
-            if k > 0:
-                background = value.dtype.type(0)
-                index, value = _active(activity, layers, k - 1, activity.n_plastic[k - 1])
-            rule = Rule(rules.kind[k], rules.count[k], rules.sign[k])
-            change = _units(activity.error, layers, k)[: layers.shape[k, 1]]
+            index, value, background, change = _proposal(samples, t, layers, activity, k)
+            rule = Rule(now.kind[k], now.count[k], now.sign[k])
             if k == 0 and postponing:
                 _learn_later(layers, samples, t, index, value, change, postponed, first)
             else:
@@ -220,6 +222,60 @@ def _train(
             for k in range(n_layers):
                 pay_transition(layers, caches, k)
     return samples.label.size
+
+
+@inner
+def _proposal(samples, t, layers, activity, k):
+    """What is proposed for layer k: active plastic inputs, what the others have, and changes."""
+    change = _units(activity.error, layers, k)[: layers.shape[k, 1]]
+    if k > 0:
+        index, value = _active(activity, layers, k - 1, activity.n_plastic[k - 1])
+        return index, value, change.dtype.type(0), change
+    active = slice(samples.first[t], samples.last[t])
+    return samples.index[active], samples.value[active], samples.background, change
+
+
+@inner
+def _share_out(samples, t, layers, rules, activity, now):
+    """Rules of this step, into ``now``, for layers that choose together: so many as each has.
+
+    The k-th largest change of all is also about the last that each layer expresses, and tells
+    where to look for it, now and at the next step.
+    """
+    together = np.flatnonzero(rules.kind == BY_UPDATE_OF_NETWORK)
+    shapes = layers.shape[together]
+    rows = np.empty(shapes[:, 0].sum(), activity.value.dtype)
+    multiplicity = np.empty(rows.size, np.int64)
+    columns = np.empty(shapes[:, 1].sum(), activity.value.dtype)
+    first_row = np.zeros(together.size + 1, np.int64)
+    first_column = np.zeros(together.size + 1, np.int64)
+    tops = np.empty(together.size)
+    for place in range(together.size):
+        n, m = shapes[place]
+        _, value, background, change = _proposal(samples, t, layers, activity, together[place])
+        own, _, times = rising_rows(n, value.size, value, background)
+        sizes = np.abs(change)
+        begin, end = first_row[place], first_row[place] + own.size
+        rows[begin:end], multiplicity[begin:end] = own, times
+        first_row[place + 1] = end
+        begin, end = first_column[place], first_column[place] + m
+        columns[begin:end] = sizes[rising_order(sizes)]
+        first_column[place + 1] = end
+        tops[place] = own[own.size - 1] * columns[end - 1]
+    guess = columns.dtype.type(layers.limit[together[0]] * tops[0])
+    limit, shares = shares_of_largest(
+        rows, multiplicity, columns, first_row, first_column, rules.count[together[0]], guess
+    )
+    for place in range(together.size):
+        k = together[place]
+        now.count[k] = shares[place]
+        now.kind[k] = BY_UPDATE
+        if shares[place] == 0:
+            now.kind[k] = NONE
+        elif shares[place] == shapes[place, 0] * shapes[place, 1]:
+            now.kind[k] = ALL
+        if tops[place] > 0:
+            layers.limit[k] = limit / tops[place]
 
 
 @once

@@ -3,7 +3,8 @@
 All |x_i||d_j| of a layer are compared through the two sorted vectors only: the products that reach
 a value t are bounded by a staircase, which is walked along once to count them, and t is driven to
 the k-th largest by a bracket that alternates interpolation (fast) with bisection (safe). It
-begins around a guess, since from step to step the k-th largest changes little.
+begins around a guess, since from step to step the k-th largest changes little. Of several layers,
+each has its staircase, and all have the same t.
 
 Numbers are ordered by our own sort of arrays: that of Numba works on lists.
 """
@@ -11,6 +12,7 @@ Numbers are ordered by our own sort of arrays: that of Numba works on lists.
 import numpy as np
 
 from synlib._kernels import compiled, inner
+from synlib._kernels.borrowed import alive, borrowed
 
 # A bracket holding this few candidates is finished by listing and sorting them.
 FEW = 64
@@ -68,19 +70,20 @@ def rising_order(values):
 
 
 @compiled
-def kth_largest_product(rows, multiplicity, n_rows, columns, k, guess):
+def kth_largest_product(rows, multiplicity, columns, first_row, first_column, k, guess):
     """The k-th largest of ``rows[r] * columns[j]`` and how many are strictly greater.
 
     Parameters
     ----------
     rows : array (>= n_rows,)
-        Non-negative values in ascending order, each standing ``multiplicity[r]`` times.
+        Non-negative values, ascending within each layer, each standing ``multiplicity[r]`` times.
     multiplicity : int array (>= n_rows,)
-    n_rows : int
-    columns : array (m,)
-        Non-negative values in ascending order.
+    columns : array (>= n_columns,)
+        Non-negative values, ascending within each layer.
+    first_row, first_column : int array (n_layers + 1,)
+        Where the rows and the columns of each layer begin; there are products within a layer only.
     k : int
-        1 <= k <= sum(multiplicity) * m.
+        From 1 to the number of products.
     guess : float
         About where it should be; 0 if unknown.
 
@@ -91,21 +94,28 @@ def kth_largest_product(rows, multiplicity, n_rows, columns, k, guess):
     greater : int
         Number of products strictly greater than ``value``.
     """
-    m = columns.size
-    total = 0
-    for r in range(n_rows):
-        total += multiplicity[r] * m
-    top = rows[n_rows - 1] * columns[m - 1]
+    n_layers = first_row.size - 1
+    starts = np.zeros((3, rows.size), np.int64)
+    # slices of arrays that are not counted cost nothing
+    rows, multiplicity, columns, at_low, at_high, at_middle = borrowed(
+        (rows, multiplicity, columns, starts[0], starts[1], starts[2])
+    )
+    total = candidates = 0
+    top = columns.dtype.type(0)
+    for layer in range(n_layers):
+        m = first_column[layer + 1] - first_column[layer]
+        for r in range(first_row[layer], first_row[layer + 1]):
+            total += multiplicity[r] * m
+            candidates += m
+            at_high[r] = m
+        top = max(top, rows[first_row[layer + 1] - 1] * columns[first_column[layer + 1] - 1])
     if top == 0.0:
-        return top, 0
+        return alive(top, starts), 0
 
     # count(low) >= k > count(high), where count(t) is the number of products >= t. In row r these
-    # are the columns from starts[0, r] on for low, and from starts[1, r] on for high.
+    # are the columns of its layer from at_low[r] on for low, and from at_high[r] on for high.
     low, count_low = top * 0, total
     high, count_high = top * 2, 0
-    starts = np.zeros((3, n_rows), np.int64)
-    starts[1] = m
-    candidates = n_rows * m
     tries = 0
     while candidates > FEW:
         interpolate = tries % 2 == 0
@@ -127,29 +137,39 @@ def kth_largest_product(rows, multiplicity, n_rows, columns, k, guess):
             continue
         count = 0
         below = 0
-        start = m
-        for r in range(n_rows):
-            start = first_at_least(columns, rows[r], middle, min(start, starts[1, r]))
-            starts[2, r] = start
-            below += start - starts[0, r]
-            count += multiplicity[r] * (m - start)
+        for layer in range(n_layers):
+            own = slice(first_row[layer], first_row[layer + 1])
+            more, more_below = _walk(
+                rows[own],
+                multiplicity[own],
+                columns[first_column[layer] : first_column[layer + 1]],
+                middle,
+                at_low[own],
+                at_high[own],
+                at_middle[own],
+            )
+            count += more
+            below += more_below
         if count >= k:
             low, count_low = middle, count
-            starts[0] = starts[2]
+            at_low[:] = at_middle
             candidates -= below
         else:
             high, count_high = middle, count
-            starts[1] = starts[2]
+            at_high[:] = at_middle
             candidates = below
 
     values = np.empty(candidates, columns.dtype)
     times = np.empty(candidates, np.int64)
     found = 0
-    for r in range(n_rows):
-        for j in range(starts[0, r], starts[1, r]):
-            values[found] = rows[r] * columns[j]
-            times[found] = multiplicity[r]
-            found += 1
+    for layer in range(n_layers):
+        own_columns = columns[first_column[layer] : first_column[layer + 1]]
+        for r in range(first_row[layer], first_row[layer + 1]):
+            for j in range(at_low[r], at_high[r]):
+                values[found] = rows[r] * own_columns[j]
+                times[found] = multiplicity[r]
+                found += 1
+    found = alive(found, starts)
     order = rising_order(values)
     greater = count_high
     position = found - 1
@@ -163,6 +183,55 @@ def kth_largest_product(rows, multiplicity, n_rows, columns, k, guess):
             return value, greater
         greater += ties
     return low, greater
+
+
+@inner
+def _walk(rows, multiplicity, columns, t, at_low, at_high, at_t):
+    """Number of products >= t of a layer, and of candidates that are less; see above.
+
+    ``at_t`` gets where the columns of these products begin in each row.
+    """
+    count = 0
+    below = 0
+    start = columns.size
+    for r in range(rows.size):
+        start = first_at_least(columns, rows[r], t, min(start, at_high[r]))
+        at_t[r] = start
+        below += start - at_low[r]
+        count += multiplicity[r] * (columns.size - start)
+    return count, below
+
+
+@compiled
+def shares_of_largest(rows, multiplicity, columns, first_row, first_column, k, guess):
+    """How many of the k largest products each layer has; ties go to the earlier layer.
+
+    The arguments are those of `kth_largest_product`.
+
+    Returns
+    -------
+    value : float
+        The k-th largest product.
+    shares : int array (n_layers,)
+        They add up to k.
+    """
+    value, greater = kth_largest_product(
+        rows, multiplicity, columns, first_row, first_column, k, guess
+    )
+    shares = np.zeros(first_row.size - 1, np.int64)
+    needed = k - greater
+    for layer in range(shares.size):
+        own = columns[first_column[layer] : first_column[layer + 1]]
+        at_least = own.size
+        ties = 0
+        for r in range(first_row[layer], first_row[layer + 1]):
+            at_least = first_at_least(own, rows[r], value, at_least)
+            above = first_above(own, rows[r], value, at_least)
+            shares[layer] += multiplicity[r] * (own.size - above)
+            ties += multiplicity[r] * (above - at_least)
+        shares[layer] += min(ties, needed)
+        needed -= min(ties, needed)
+    return value, shares
 
 
 @inner

@@ -11,7 +11,15 @@ import numpy as np
 import torch
 
 from synlib import _rules
-from synlib._kernels.layer import BY_INPUT, BY_UPDATE, BY_WEIGHT, BY_WEIGHT_OF_UNIT, MASK, NONE
+from synlib._kernels.layer import (
+    BY_INPUT,
+    BY_UPDATE,
+    BY_UPDATE_OF_NETWORK,
+    BY_WEIGHT,
+    BY_WEIGHT_OF_UNIT,
+    MASK,
+    NONE,
+)
 from synlib._kernels.network import ALL_UNITS
 from synlib.plasticity import Expressed, Subnetwork
 
@@ -45,6 +53,11 @@ class Choice:
         else:
             shape = rule.competing_shape(part, shape_of(parameter))
             self.expressed = _rules.expressed(rule, layer, shape, random)
+        if self.expressed and self.expressed.kind == BY_UPDATE_OF_NETWORK:
+            raise ValueError(
+                f"plasticity must choose within 'layer' or 'neuron', got {rule!r}: parameters are "
+                "looked at one after another"
+            )
         if self.expressed and self.expressed.kind in BY_SIZE and parameter.ndim < 2:
             self.expressed = replace(self.expressed, count=max(1, self.expressed.count))
         self.fixed = None

@@ -29,7 +29,8 @@ class Plastic(Ledger, torch.optim.Optimizer):
         Which cells change, by default all. A layer, as the rules know it, begins with a parameter
         of two or more dimensions, whose first dimension is that of the units; a bias that follows
         belongs to the layer, and is a population of its own, of which at least one changes. Rules
-        that act on the errors of units are refused, since an optimizer does not see them. The
+        that act on the errors of units are refused, since an optimizer does not see them, and so is
+        `LargestUpdates` within the network, since parameters are looked at one after another. The
         method ``choose`` of a rule of one's own is given None for the inputs.
     memory : Memory, optional
         Where changes are stored: `Persistent`, the default, or `SynapticCache`. Its scope "neuron"

@@ -23,9 +23,14 @@ COMPETITIONS = {
 
 
 def reference(net, by_definition=True):
-    """The same network for the reference engine, its rule written out or as the library's."""
+    """The same network for the reference engine, its rule written out or as the library's.
+
+    A choice among all layers is never written out: `choose` sees one of them.
+    """
     rule = net.plasticity or AllSynapses()
     written_out = by_definition and type(rule).__module__ == "synlib.plasticity"
+    inner = rule.then if isinstance(rule, synlib.Subnetwork) else rule
+    written_out = written_out and getattr(inner, "within", "layer") != "network"
     plasticity = Definition(rule, 1 + len(each(net.hidden))) if written_out else rule
     return clone(net).set_params(engine="reference", plasticity=plasticity)
 

@@ -458,6 +458,7 @@ def test_a_diverged_model_is_not_said_to_be_changed_by_others():
         (dict(plasticity=synlib.RandomNeurons(0.5)), "an optimizer never sees those"),
         (dict(plasticity=synlib.LargestErrors(0.5)), "an optimizer never sees those"),
         (dict(plasticity=synlib.LargestUpdates((0.1, 0.2))), "fraction must be one value"),
+        (dict(plasticity=synlib.LargestUpdates(0.1, "network")), "must choose within 'layer' or"),
         (dict(plasticity=synlib.Subnetwork(2)), "Subnetwork needs two or more layers"),
         (dict(random_state="x"), "x"),
     ],
