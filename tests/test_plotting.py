@@ -556,6 +556,16 @@ def test_settings_are_drawn_against_depth(ax):
     check_curves(plotting.against_depth(rows, "total", "setting", colours, ax), names)
 
 
+def test_a_variant_has_the_colour_of_its_rule_and_other_dashes(ax):
+    names = ["largest updates", "largest updates, network"]
+    rows = table("rule", "layers", names=names)
+    plotting.against_depth(rows, "total", "rule", plotting.COLOURS, ax)
+    lines = ax.get_lines()
+    assert [line.get_label() for line in lines] == names
+    assert [line.get_linestyle() for line in lines] == ["-", "--"]
+    assert len({line.get_color() for line in lines}) == 1
+
+
 def layered(depths):
     """Layer k of a network has spent k, of which its share is k over the sum."""
     return pd.DataFrame(

@@ -21,6 +21,8 @@ KINDS = {
     "path": COLOURS["subnetwork"],
     "largest": COLOURS["largest updates"],
 }
+# variants of another, whose colour they have
+DASHED = ("largest updates, network",)
 
 
 def against_depth(table, column, by, colours, ax=None):
@@ -43,7 +45,9 @@ def against_depth(table, column, by, colours, ax=None):
     """
     ax = ax or plt.gca()
     for (value, rows), marker in cycled(table.groupby(by, sort=False), MARKERS):
-        spread(ax, rows, "layers", column, colours[value], value, marker=marker, markersize=6)
+        dashes = "--" if value in DASHED else "-"
+        spread(ax, rows, "layers", column, colours[value], value, marker=marker, markersize=6,
+               linestyle=dashes)  # fmt: skip
     ax.set(xlabel="hidden layers", yscale="log")
     ax.set_xticks(sorted(table["layers"].unique()))
     ax.margins(x=0.08)
@@ -51,7 +55,7 @@ def against_depth(table, column, by, colours, ax=None):
     return ax
 
 
-def shares_of_layers(table, ax=None):
+def shares_of_layers(table, ax=None, colour=COLOURS["all synapses"]):
     """What share each layer of synapses has, a stacked bar for each number of hidden layers.
 
     Parameters
@@ -60,6 +64,8 @@ def shares_of_layers(table, ax=None):
         With the columns ``layers``, ``layer`` (1, 2, ..., the last of which is that onto the
         output units) and ``share``, a row for each seed.
     ax : Axes, optional
+    colour : str
+        Of the first layer; the others are paler.
 
     Returns
     -------
@@ -69,7 +75,7 @@ def shares_of_layers(table, ax=None):
     depths = sorted(table["layers"].unique())
     middle = table.groupby(["layers", "layer"])["share"].median()
     deepest = max(depths, default=0)
-    hues = shades(COLOURS["all synapses"], deepest)[::-1]
+    hues = shades(colour, deepest)[::-1]
     colours = dict(zip(range(1, deepest + 1), hues, strict=True))
     for place, depth in enumerate(depths):
         left = 0.0

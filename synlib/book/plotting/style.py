@@ -40,6 +40,7 @@ COLOURS = {
 # The colours of things that are another name for one of the above
 COLOURS["all synapses"] = COLOURS["no caching"]
 COLOURS["per neuron"] = COLOURS["total"]
+COLOURS["largest updates, network"] = COLOURS["largest updates"]
 
 DASHES = ("-", "--", ":", "-.")
 MARKERS = "osv^D<>pP*Xhd"
