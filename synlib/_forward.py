@@ -26,7 +26,7 @@ OUTPUTS = {
 }
 
 # samples are taken in batches, and units in blocks whose weights stay in the processor
-BATCH = 500
+BATCH = 250
 BLOCK_SIZE = 2**20  # bytes
 # below this share a common value of the inputs is not worth the second term it costs
 WORTHWHILE_SHARE = 0.25
@@ -41,16 +41,22 @@ def network_output(net, X, weights, plastic, background):
     learned = weights[0][:, :plastic], weights[1][:plastic], *weights[2:]
     inputs = Inputs(X, background, net.bias, keep=False)
     static = static_input(net, inputs, weights, plastic)
-    return summed_output(net, inputs, learned, static)
+    return _whole(net, inputs, learned, net.bias, static)
 
 
-def summed_output(net, inputs, weights, static=None):
-    """Summed input of the output units, (n_samples, n_outputs).
+def summed_outputs(net, inputs, weights, static, order):
+    """Summed input of the output units, batch after batch of the samples in this order.
 
     ``inputs`` are `Inputs`, ``weights`` those of each layer, ``static`` (n_samples, n_units) what
-    is added to the summed inputs of the second.
+    is added to the summed inputs of the second, or None.
+
+    Yields
+    ------
+    which : int array (n,)
+        The samples of the batch.
+    summed : array (n, n_outputs)
     """
-    return _propagated(net, inputs, weights, net.bias, static)
+    return _propagated(net, inputs, weights, net.bias, static, order)
 
 
 def static_input(net, inputs, weights, plastic):
@@ -58,19 +64,24 @@ def static_input(net, inputs, weights, plastic):
     if plastic == weights[0].shape[1]:
         return None
     static = weights[0][:, plastic:], weights[1][plastic:]
-    return _propagated(net, inputs, static, False, None)
+    return _whole(net, inputs, static, False, None)
 
 
-def _propagated(net, inputs, weights, clamp, static):
+def _whole(net, inputs, weights, clamp, static):
+    out = np.empty((len(inputs), weights[-1].shape[1]), inputs.background.dtype)
+    everyone = np.arange(len(inputs))
+    for which, summed in _propagated(net, inputs, weights, clamp, static, everyone):
+        out[which] = summed
+    return out
+
+
+def _propagated(net, inputs, weights, clamp, static, order):
     blocks = [_blocks(w) for w in weights]
-    dtype = inputs.background.dtype
-    silent = dtype.type(0)
-    out = np.empty((len(inputs), weights[-1].shape[1]), dtype)
-    for first in range(0, len(inputs), BATCH):
-        part = slice(first, first + BATCH)
-        order = np.arange(len(inputs))[part]
+    silent = inputs.background.dtype.type(0)
+    for first in range(0, len(order), BATCH):
+        which = order[first : first + BATCH]
         values = _summed_inputs(
-            inputs.rows(order), inputs.background, blocks[0], weights[0].shape[1]
+            inputs.rows(which), inputs.background, blocks[0], weights[0].shape[1]
         )
         for k, layer in enumerate(blocks[1:], start=1):
             evaluation.activate_rows(values, ACTIVATIONS[net.activation])
@@ -79,9 +90,8 @@ def _propagated(net, inputs, weights, clamp, static):
             rows = compress(values, np.arange(len(values)), silent, False)
             values = _summed_inputs(rows, silent, layer, weights[k].shape[1])
             if k == 1 and static is not None:
-                values += static[part]
-        out[part] = values
-    return out
+                values += static[which]
+        yield which, values
 
 
 def activate(x, kind):

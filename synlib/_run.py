@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from synlib import _rules, energy
-from synlib._forward import static_input, summed_output
 from synlib._inputs import Inputs
+from synlib._looking import TestSet
 from synlib.memory import Memory
 from synlib.plasticity import PlasticityRule
 
@@ -69,7 +69,7 @@ class Run:
     def learn_from(self, net, plasticity, X, labels):
         """Take the next samples from these data, with the parameters that ``net`` has now."""
         self.net, self.X, self.labels = net, X, labels
-        self.test = self.static_test = None
+        self.test = None
         for k, masks in enumerate(self.unit_masks):
             n_labels = self.weights[-1].shape[1]
             masks.ask(_rules.unit_masks(plasticity, k, self.shapes[k][1]), n_labels)
@@ -83,31 +83,32 @@ class Run:
         return self.epoch_order[position : position + count]
 
     @np.errstate(over="ignore", invalid="ignore")  # divergence is reported by the estimator
-    def evaluate(self, X_test, y_test, classes):
-        """Add a row to the history, unless there is one for this step."""
+    def evaluate(self, X_test, y_test, classes, at_least=0.0):
+        """Add a row to the history, unless there is one for this step; whether it was added.
+
+        Only if the accuracy is ``at_least`` so high.
+        """
         if self.rows and self.rows[-1]["step"] == self.step:
-            return
+            return False
         plastic = [self.effective(k) for k in range(len(self.weights))]
         first = plastic[0].shape[1]
         if self.test is None:
-            self.test = self.compressed(X_test)
-            self.static_test = static_input(self.net, self.test, self.weights, first)
+            inputs = self.compressed(X_test)
+            self.test = TestSet(self.net, inputs, y_test, classes, self.weights, first)
         weights = self._whole(plastic)
-        weights = (weights[0][:, :first], weights[1][:first], *weights[2:])
-        summed = summed_output(self.net, self.test, weights, self.static_test)
+        accuracy = self.test.accuracy(weights, at_least)
+        if accuracy is None:
+            return False
         parts = [
             self.ledger(k, initial, w)
             for k, (initial, w) in enumerate(zip(self.initial, plastic, strict=True))
         ]
-        row = {
-            "step": self.step,
-            "epoch": self.epoch,
-            "accuracy": float((classes[summed.argmax(axis=1)] == y_test).mean()),
-        }
+        row = {"step": self.step, "epoch": self.epoch, "accuracy": accuracy}
         row |= {name: energy.added(part[name] for part in parts) for name in energy.LEDGER}
         for number, part in enumerate(parts, start=1):
             row |= {f"{name}_{number}": part[name] for name in energy.LEDGER}
         self.rows.append(row)
+        return True
 
     def compressed(self, X):
         """These samples, as the network is evaluated with them."""
@@ -123,13 +124,13 @@ class Run:
         """Let go of the data, and of all that cannot be stored: `learn_from` goes on."""
         self.first_step, self.first_epoch = self.step, self.epoch
         self.net = self.X = self.labels = self.epoch_order = None
-        self.test = self.static_test = None
+        self.test = None
         for masks in self.unit_masks:
             masks.draw = None
 
     def copy(self):
-        """A copy of a run that rests; weights that never change are shared."""
-        return copy.deepcopy(self, {id(w): w for w in self.weights})
+        """A copy of a run that rests; first weights and past rows never change, and are shared."""
+        return copy.deepcopy(self, {id(kept): kept for kept in (*self.weights, *self.rows)})
 
     def _whole(self, plastic):
         """All weights, given the plastic ones."""

@@ -329,20 +329,15 @@ def mlp_run(**arguments):
     Returns
     -------
     dict
-        The last of the records of `mlp_history`; ``best_accuracy`` of them all; and
-        ``test_accuracy`` and ``train_accuracy`` at the end, the latter on as many images (NaN if
-        learning diverged).
+        The last of the records of `mlp_history`, and ``test_accuracy`` and ``train_accuracy`` at
+        the end, the latter on as many images (NaN if learning diverged).
     """
-    net, records, (X_train, y_train, X_test, y_test) = _learn(**arguments)
+    net, records, (X_train, y_train, X_test, y_test) = _learn((), **arguments)
     sets = {"test": (X_test, y_test), "train": (X_train[: len(X_test)], y_train[: len(X_test)])}
-    return (
-        records[-1]
-        | {"best_accuracy": max(record["accuracy"] for record in records)}
-        | {
-            f"{name}_accuracy": np.nan if net.diverged_ else float(net.score(X, y))
-            for name, (X, y) in sets.items()
-        }
-    )
+    return records[-1] | {
+        f"{name}_accuracy": np.nan if net.diverged_ else float(net.score(X, y))
+        for name, (X, y) in sets.items()
+    }
 
 
 def mlp_history(**arguments):
@@ -388,7 +383,7 @@ def mlp_history(**arguments):
     >>> [record["step"] for record in records]
     [1347, 2694]
     """
-    return _learn(**arguments)[1]
+    return _learn(None, **arguments)[1]
 
 
 def mlp_passages(*, accuracies, **arguments):
@@ -406,8 +401,8 @@ def mlp_passages(*, accuracies, **arguments):
     -------
     list of dict
         For each accuracy the record of the first evaluation at or above it (NaN where there is
-        none), with ``accuracy`` the one that was asked for, whether it was ``reached``,
-        ``best_accuracy`` of all evaluations, and ``last_step``, how long the network learned.
+        none), with ``accuracy`` the one that was asked for, whether it was ``reached``, and the
+        ``last_step``, how long the network learned.
 
     Examples
     --------
@@ -416,15 +411,12 @@ def mlp_passages(*, accuracies, **arguments):
     >>> [(record["accuracy"], record["reached"]) for record in records]
     [(0.5, True), (1.0, False)]
     """
-    _, records, _ = _learn(**{"until": max(accuracies)} | arguments)
+    _, records, _ = _learn(accuracies, **{"until": max(accuracies)} | arguments)
     varying = {"step", "epoch"} | {
         name for name in records[0] if re.sub(r"_\d+$", "", name) in LEDGER
     }
     never = records[-1] | dict.fromkeys(varying, np.nan)
-    end = {
-        "best_accuracy": max(record["accuracy"] for record in records),
-        "last_step": records[-1]["step"],
-    }
+    end = {"last_step": records[-1]["step"]}
     passages = []
     for accuracy in accuracies:
         first = next((record for record in records if record["accuracy"] >= accuracy), never)
@@ -461,7 +453,7 @@ def mlp_noise(*, noises, n_draws=3, **arguments):
     >>> records[0]["accuracy"] > records[1]["noisy_accuracy"] + 0.1
     True
     """
-    net, records, (X_train, y_train, *test) = _learn(**arguments)
+    net, records, (X_train, y_train, *test) = _learn((), **arguments)
     if arguments.get("accuracy_on") == "train":
         test = X_train[: len(test[0])], y_train[: len(test[0])]
     persistent = [w.copy() for w in net.weights_]
@@ -846,6 +838,8 @@ _version = cache(metadata.version)  # to ask takes longer than a small run
 
 
 def _learn(
+    passages,
+    /,
     *,
     dataset="mnist-subset",
     memory=None,
@@ -864,7 +858,7 @@ def _learn(
     random_state=None,
     **parameters,
 ):
-    """The network after learning, the records of `mlp_history`, and the images and labels."""
+    """The network after learning, the records of its history, and the images and labels."""
     check_choice("accuracy_on", accuracy_on, ("test", "train"))
     schedule = _schedule(
         learning_rate=(learning_rates, parameters.get("learning_rate")),
@@ -883,7 +877,9 @@ def _learn(
     X_train, y_train, X_test, y_test = images
     if accuracy_on == "train":
         X_test, y_test = X_train[: len(X_test)], y_train[: len(y_test)]
-    fit = net.fit if not schedule else partial(_fit_in_parts, net, schedule)
+    fit = partial(net.fit, passages=passages)
+    if schedule:
+        fit = partial(_fit_in_parts, net, schedule)
     fit(
         X_train, y_train, (X_test, y_test), until=until, evaluate_every=evaluate_every,
         evaluate_growth=evaluate_growth,

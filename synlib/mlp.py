@@ -231,6 +231,7 @@ class MLP(ClassifierMixin, Estimator):
         initial_weights=None,
         count_writes=False,
         monitor=None,
+        passages=None,
     ):
         """Learn, and evaluate from time to time.
 
@@ -259,6 +260,11 @@ class MLP(ClassifierMixin, Estimator):
         monitor : callable, optional
             Called with a copy of each row of the history, a dict; learning stops when it returns
             True.
+        passages : float or sequence of float, optional
+            Accuracies, in (0, 1], that are all one wants to know of: ``history_`` then has rows
+            only of the evaluations at which one of them, or ``until``, is first reached, and of
+            the end. All others are broken off once there are too many errors, most often after an
+            eighth of the test samples, since those in doubt come first.
 
         Returns
         -------
@@ -280,6 +286,8 @@ class MLP(ClassifierMixin, Estimator):
                 evaluate_every = len(X)
             check_count("evaluate_every", evaluate_every)
             check_flag("count_writes", count_writes)
+            for accuracy in each(passages or ()):
+                check_number("passages", accuracy, "in the range (0, 1]", lambda v: 0 < v <= 1)
             if monitor is not None and not callable(monitor):
                 raise ValueError(f"monitor must be a function of one argument, got {monitor!r}")
             check_number(
@@ -292,7 +300,7 @@ class MLP(ClassifierMixin, Estimator):
             run = self._begun(memory, plasticity, X, initial_weights, count_writes)
             run.learn_from(self, plasticity, X, labels)
         return self._learn(
-            run, test, self.max_epochs, until, evaluate_every, evaluate_growth, monitor
+            run, test, self.max_epochs, until, evaluate_every, evaluate_growth, monitor, passages
         )
 
     def partial_fit(self, X, y, classes=None, test=None, initial_weights=None):
@@ -412,11 +420,12 @@ class MLP(ClassifierMixin, Estimator):
             )
 
     def _learn(
-        self, run, test, n_epochs, until=None, evaluate_every=None, growth=0.0, monitor=None
-    ):
+        self, run, test, n_epochs, until=None, evaluate_every=None, growth=0.0, monitor=None,
+        passages=None,
+    ):  # fmt: skip
         """Learn from the data of a run, and keep what was learned, whatever happens."""
         try:
-            self._advance(run, test, n_epochs, until, evaluate_every, growth, monitor)
+            self._advance(run, test, n_epochs, until, evaluate_every, growth, monitor, passages)
         except BaseException as error:
             self._keep(run, test, until, interrupted=True)
             self._cut_short(f"{run.step} steps", error, stacklevel=4)
@@ -430,7 +439,7 @@ class MLP(ClassifierMixin, Estimator):
             )
         return self
 
-    def _advance(self, run, test, n_epochs, until, evaluate_every, growth, monitor):
+    def _advance(self, run, test, n_epochs, until, evaluate_every, growth, monitor, passages):
         n_new = n_epochs * len(run.X)
         n_steps = run.step + n_new
         evaluate_every = evaluate_every or n_steps
@@ -442,8 +451,10 @@ class MLP(ClassifierMixin, Estimator):
                     with whole():
                         done = run.advance(stop)
                     progress.update(done)
-                run.evaluate(*test, self.classes_)  # unless the first new step diverged
-                if monitor is not None and monitor(dict(run.rows[-1])):
+                wanted = _next(run.rows, until, passages)
+                # nothing is added if the first new step diverged
+                added = wanted <= 1 and run.evaluate(*test, self.classes_, wanted)
+                if added and monitor is not None and monitor(dict(run.rows[-1])):
                     break
 
     def _keep(self, run, test, until, interrupted):
@@ -538,6 +549,15 @@ def _say_once(message):
     if message not in _said:
         _said.add(message)
         warnings.warn(message, RuntimeWarning, stacklevel=4)
+
+
+def _next(rows, until, passages):
+    """The accuracy from which on the next evaluation becomes a row of the history."""
+    if passages is None:
+        return 0.0
+    so_far = rows[-1]["accuracy"] if rows else 0.0
+    wanted = [a for a in (*each(passages), until or 0.0) if a > so_far]
+    return min(wanted, default=np.inf)
 
 
 def _reached(rows, until):

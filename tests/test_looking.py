@@ -3,11 +3,21 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synlib import MLP, LargestUpdates, Perceptron, RandomNeurons, SynapticCache, load_digits
+from synlib import (
+    MLP,
+    LargestUpdates,
+    Perceptron,
+    RandomNeurons,
+    SynapticCache,
+    _looking,
+    load_digits,
+)
+from synlib._forward import summed_outputs
 from tests.test_mlp import memories, rules, samples
 from tests.test_perceptron import caches
 
@@ -63,6 +73,72 @@ def test_of_a_network(
     if net.reached_:
         return
     assert seen == learned(net, X, y)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    plasticity=rules,
+    memory=memories,
+    dtype=st.sampled_from(["float64", "float32"]),
+    background=st.sampled_from([0.0, -0.13]),
+    engine=st.sampled_from(["auto", "reference"]),
+    growth=st.sampled_from([0.0, 0.3]),
+    until=st.sampled_from([None, 0.7]),
+    passages=st.lists(st.sampled_from([0.2, 0.35, 0.5, 0.6, 1.0])),
+    seed=st.integers(0, 1000),
+)
+def test_looks_that_are_broken_off_are_those_that_reach_nothing(
+    plasticity, memory, dtype, background, engine, growth, until, passages, seed
+):
+    X, y = samples(seed, background)
+    noise = np.random.default_rng(seed).normal(size=(40 * len(X), X.shape[1]))
+    net = MLP(
+        hidden=9,
+        learning_rate=0.3,
+        init_scale=0.5,
+        plasticity=plasticity,
+        memory=memory,
+        max_epochs=3,
+        dtype=dtype,
+        engine=engine,
+        random_state=seed,
+    )
+    test = np.tile(X, (40, 1)) + noise, np.tile(y, 40)
+    looks = dict(evaluate_every=2, evaluate_growth=growth, test=test, until=until)
+    seen = learned(net, X, y, **looks)
+    history, reached = net.history_, net.reached_
+    heard = []
+    assert seen == learned(net, X, y, passages=passages, monitor=heard.append, **looks)
+    assert net.reached_ == reached
+    wanted = [*passages, until or np.inf]
+    firsts = {int((history["accuracy"] >= a).argmax()) for a in wanted
+              if (history["accuracy"] >= a).any()}  # fmt: skip
+    assert heard == history.iloc[sorted(firsts)].to_dict("records")
+    expected = history.iloc[sorted(firsts | {len(history) - 1})].reset_index(drop=True)
+    pd.testing.assert_frame_equal(net.history_, expected)
+
+
+def test_looks_are_broken_off_early(monkeypatch):
+    digits = load_digits()
+    seen = []
+
+    def batches(*arguments):
+        for which, summed in summed_outputs(*arguments):
+            seen.append(len(which))
+            yield which, summed
+
+    monkeypatch.setattr(_looking, "summed_outputs", batches)
+    net = MLP(hidden=20, learning_rate=0.5, init_scale=0.1, max_epochs=6, random_state=0)
+    X, y = np.tile(digits.X_test, (20, 1)), np.tile(digits.y_test, 20)
+    looks = dict(test=(X, y), evaluate_every=50)
+    net.fit(digits.X_train, digits.y_train, **looks)
+    number, in_full = len(net.history_), sum(seen)
+    assert in_full == number * len(y)
+    accuracies = net.history_["accuracy"]
+    seen.clear()
+    net.fit(digits.X_train, digits.y_train, **looks, passages=(0.8, accuracies.max()))
+    assert len(seen) >= number
+    assert sum(seen) < 0.3 * in_full
 
 
 @pytest.mark.parametrize("memory", [None, SynapticCache(0.002, decay_time=300)])
