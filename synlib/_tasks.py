@@ -6,6 +6,8 @@ import numpy as np
 from sklearn.base import clone
 
 from synlib import energy
+from synlib._inputs import Inputs
+from synlib._looking import TestSet
 from synlib._validation import check_choice, check_count, check_number
 from synlib.energy import LEDGER
 from synlib.plasticity import Subnetwork
@@ -89,10 +91,10 @@ def learn(images, network, *, tasks, n_tasks, criterion, max_images, evaluate_ev
     for number, task in enumerate(sequence):
         if number:
             learner.turn_to_next_task()
-        begun, n_new, accuracy = learner.step, 0, 0.0
-        order, test = Stream(len(task.train), for_order), task.to_test()
+        begun, n_new, reached = learner.step, 0, False
+        order, test = Stream(len(task.train), for_order), None
         old = Stream(sum(len(y) for _, y in kept), for_kept)
-        while accuracy < criterion and learner.step < begun + max_images and not learner.diverged:
+        while not reached and learner.step < begun + max_images and not learner.diverged:
             count = min(evaluate_every, begun + max_images - learner.step)
             n_old = count // 2 if kept else 0
             n_new += count - n_old
@@ -100,13 +102,15 @@ def learn(images, network, *, tasks, n_tasks, criterion, max_images, evaluate_ev
             if n_old:
                 all_kept = map(np.concatenate, zip(*kept, strict=True))
                 X, y = mixed((X, y), all_kept, old.upcoming(n_old))
-            accuracy = learner.learn(X, y, test)
+            learner.learn(X, y)
+            test = test or learner.test_set(*task.to_test())
+            reached = test.accuracy(learner.net.weights_, criterion) is not None
         if replay:
             kept.append(task.to_learn(order.first(min(replay, n_new))))
         ledger = learner.ledger()
         records.append(
             {"task": number + 1, "step": learner.step, "images": learner.step - begun,
-             "new_images": n_new, "reached": accuracy >= criterion, "diverged": learner.diverged,
+             "new_images": n_new, "reached": reached, "diverged": learner.diverged,
              "spent": ledger["total"] - spent}
             | ledger | learner.accuracies(sequence)
         )  # fmt: skip
@@ -163,13 +167,18 @@ class Learner:
     def diverged(self):
         return getattr(self.net, "diverged_", False)
 
-    def learn(self, X, y, test):
-        """Accuracy on ``test`` after learning from these images."""
-        self.net.partial_fit(X, y, classes=self.classes, test=test, **self.begin_with)
+    def learn(self, X, y):
+        """Learn from these images."""
+        self.net.partial_fit(X, y, classes=self.classes, **self.begin_with)
         self.begin_with = {}
         if self.first_weights is None:
             self.first_weights = self.net.initial_weights_
-        return float(self.net.history_["accuracy"].iloc[-1])
+
+    def test_set(self, X, y):
+        """These images, to measure the accuracy of the network that learns now."""
+        net = self.net
+        inputs = Inputs(X, net.background_, net.bias)
+        return TestSet(net, inputs, y, self.classes, net.initial_weights_, net.plastic_units_[0])
 
     def ledger(self):
         """The ledger of all networks so far."""

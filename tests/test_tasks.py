@@ -149,7 +149,7 @@ def test_what_is_consolidated_between_tasks_is_paid(images):
 
 @pytest.mark.parametrize("bias", [False, True])
 def test_each_task_has_units_of_its_own(images, bias):
-    X, y, X_test, y_test = images
+    X, y, _, _ = images
     units = 2 + bias
     net = MLP(**NETWORK, bias=bias, plasticity=Subnetwork(units), random_state=0)
     learner = Learner(net, np.arange(10), "move on", 5)
@@ -161,7 +161,7 @@ def test_each_task_has_units_of_its_own(images, bias):
             after = learner.begin_with["initial_weights"]
             summed = [into @ np.tanh(out_of) for into, out_of in (before, after)]
             np.testing.assert_allclose(*summed)  # the same network, in another order
-        learner.learn(X[:50], y[:50], (X_test, y_test))
+        learner.learn(X[:50], y[:50])
         into = learner.net.weights_[0] != learner.net.initial_weights_[0]
         out_of = learner.net.weights_[1] != learner.net.initial_weights_[1]
         assert out_of.any(axis=1)[:units].all()
