@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from synlib import _inputs
 from synlib._idx import is_idx_folder
 from synlib.archives import load_fashion_mnist, load_mnist
 from synlib.datasets import Dataset, load_digits, load_idx
@@ -36,7 +37,10 @@ def images_of(dataset, published, dtype):
 @cache
 def _known_images(name, published, dtype):
     """Kept, since a worker runs many networks on the same images."""
-    return _scale(DATASETS[name](), name, published, dtype)
+    known = _scale(DATASETS[name](), name, published, dtype)
+    X_train, _, X_test, _ = known[-1]
+    _inputs.shared.extend([X_train, X_test])
+    return known
 
 
 def _scale(data, name, published, dtype):
