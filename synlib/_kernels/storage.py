@@ -25,6 +25,9 @@ from synlib._kernels.layer import (
     units_of,
 )
 
+# a share of a threshold that is more than rounding in single precision
+CLOSE = 1e-5
+
 
 @inner
 def cache_of(caches, s):
@@ -324,7 +327,22 @@ def consolidate(layers, s, k, cache, factor_at_test, count, index):
     factor = store.clock[FACTOR] / target.clock[FACTOR]
     energy = 0.0
     written = 0
-    if cache.scope == SYNAPSE:
+    plain = for_good and not counting and not cache.keep_remainder
+    if cache.scope == SYNAPSE and plain and 2 * n_units > m:
+        # one by one takes longer than all of a row together where so many may be full
+        limits = np.full(m, np.inf)
+        limits[units[:n_units]] = cache.threshold
+        close = (limits * ((1 - CLOSE) / factor_at_test)).astype(store.matrix.dtype)
+        moved = np.empty_like(close)
+        for a in range(count):
+            row = store.matrix[index[a]]
+            if _any_above(row, store.shift, close):
+                _take_full(row, store.shift, factor_at_test, limits, moved, store.absolute)
+                _put(moved, factor, target.matrix[index[a]], target.column_sum, store.column_sum)
+                sizes, number = _sizes(moved)
+                energy += sizes
+                written += number
+    elif cache.scope == SYNAPSE:
         for a in range(count):
             i = index[a]
             for u in range(n_units):
@@ -376,6 +394,48 @@ def consolidate(layers, s, k, cache, factor_at_test, count, index):
     if for_good:
         layers.ledger[k, CONSOLIDATION] += factor * energy
         layers.ledger[k, WRITES] += written
+
+
+@apart
+def _any_above(row, shift, limits):
+    """Whether a synapse of a row is beyond its limit."""
+    above = 0
+    for j in range(row.size):
+        above += abs(row[j] + shift[j]) > limits[j]
+    return above > 0
+
+
+@apart
+def _take_full(row, shift, factor, limits, moved, absolute):
+    """Empty the synapses of a row that have crossed their limits; what was in them is ``moved``."""
+    zero = row.dtype.type(0)
+    for j in range(row.size):
+        part = row[j] + shift[j]
+        size = abs(part)
+        full = size * factor > limits[j]
+        moved[j] = part if full else zero
+        row[j] = -shift[j] if full else row[j]
+        absolute[j] -= size if full else zero
+
+
+@apart
+def _put(moved, factor, row, column_sum, sum_before):
+    """Add to a row what was moved from another store, in which it had another factor."""
+    for j in range(moved.size):
+        row[j] += factor * moved[j]
+        column_sum[j] += factor * moved[j]
+        sum_before[j] -= moved[j]
+
+
+@accounting
+def _sizes(moved):
+    """Sum of the sizes of what is moved, and how many of it there are."""
+    total = 0.0
+    number = 0
+    for j in range(moved.size):
+        total += abs(moved[j])
+        number += moved[j] != 0
+    return total, number
 
 
 @inner
