@@ -14,9 +14,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synlib import AllSynapses, LargestUpdates, RandomSynapses, SynapticCache, _keys, load_digits
+from synlib import (
+    AllSynapses,
+    LargestUpdates,
+    RandomSynapses,
+    SynapticCache,
+    _inputs,
+    _keys,
+    load_digits,
+)
 from synlib import sweep as sweep_module
 from synlib._idx import FILES, write_idx
+from synlib._kernels import inputs as input_kernels
 from synlib.datasets import Dataset
 from synlib.experiments import (
     mlp_history,
@@ -191,6 +200,24 @@ def test_best_threshold_is_found_despite_the_noise():
     assert np.isnan(best["threshold"])
     with pytest.raises(ValueError, match="low and high must be such that 0 < low < high"):
         best_threshold(noisy_parabola, low=2, high=1)
+
+
+def test_images_of_a_data_set_are_compressed_once(monkeypatch):
+    compressed = []
+
+    def fill(X, *arguments):
+        compressed.append(len(X))
+        return input_kernels.fill(X, *arguments)
+
+    monkeypatch.setattr(_inputs, "fill", fill)
+    _inputs._recent.clear()
+    arguments = dict(hidden=10, max_epochs=1, random_state=3)
+    first, second = (mlp_run(dataset="digits", **arguments) for _ in range(2))
+    assert sorted(compressed) == [450, 1347]
+    own = load_digits()
+    third, fourth = (mlp_run(dataset=own, **arguments) for _ in range(2))
+    assert sorted(compressed) == [450, 450, 450, 1347, 1347, 1347]
+    assert first["total"] == second["total"] == third["total"] == fourth["total"]
 
 
 def test_records_say_what_is_needed_to_repeat_them():
