@@ -33,7 +33,7 @@ class TestSet:
         """Share of the samples that the network gets right, or None if that is below ``at_least``.
 
         Samples that were wrong, or nearly, when last seen come first, and the look ends as soon as
-        there are too many errors: in this book most often after an eighth of the samples.
+        there are too many errors: often after an eighth of 10,000 samples.
         """
         first, second, *others = weights
         learned = first[:, : self.plastic], second[: self.plastic], *others

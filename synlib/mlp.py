@@ -117,7 +117,8 @@ class MLP(ClassifierMixin, Estimator):
     transient_weights_ : tuple of array
         The part of the plastic weights not yet consolidated.
     history_ : DataFrame
-        One row per evaluation: step, epoch, accuracy, and the ledger so far.
+        One row per evaluation (fewer with ``fit(passages=...)``): step, epoch, accuracy, and the
+        ledger so far.
     energy_ : dict
         The ledger at the end of learning, in a.u.: consolidation, maintenance, transition;
         outstanding (sum of transient weights, to be paid if all were consolidated now); total of
@@ -263,8 +264,9 @@ class MLP(ClassifierMixin, Estimator):
         passages : float or sequence of float, optional
             Accuracies, in (0, 1], that are all one wants to know of: ``history_`` then has rows
             only of the evaluations at which one of them, or ``until``, is first reached, and of
-            the end. All others are broken off once there are too many errors, most often after an
-            eighth of the test samples, since those in doubt come first.
+            the end, and the monitor sees no others. An evaluation is broken off once there are too
+            many errors, often early, since samples that were wrong or in doubt come first; none is
+            begun once all are reached.
 
         Returns
         -------

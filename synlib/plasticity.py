@@ -39,14 +39,15 @@ class Expressed:
         (which within a unit is the same) or of the weight; or a fixed mask. Those layers that are
         BY_UPDATE_OF_NETWORK choose together: the largest changes, in whichever of them they are.
     count : int
-        For the choices by size: how many synapses of the layer (by input: of each unit).
+        For the choices by size: how many synapses of the layer (by input, and by weight of a unit:
+        of each unit). Left at 0, and the sign at 1, for BY_UPDATE_OF_NETWORK.
     sign : {1, -1}
         Whether the largest or the smallest are chosen.
     mask : bool array (n_inputs, n_units), optional
         For the kind MASK.
     fraction : float, optional
         For the kind BY_UPDATE_OF_NETWORK: which share of the synapses of all these layers, in
-        (0, 1]; the count follows from it.
+        (0, 1], the same in all of them; the count follows from it.
     """
 
     kind: int = ALL
@@ -218,11 +219,11 @@ class LargestUpdates(_FractionRule):
     fraction : float or tuple of float
         Fraction of the synapses, for all layers or for each; in (0, 1]. Exactly
         ``round(fraction * size)`` synapses are chosen, ties going to the lower index. Within the
-        network it is one number, the size that of all layers that learn, and ties go to the
-        earlier layer first.
+        network ``fraction`` is one number, ``size`` that of all layers that learn taken together
+        (in a `Subnetwork`, of its part of them), and of ties the earlier layer comes first.
     within : {"layer", "neuron", "network"}
-        Where synapses compete: in the whole layer, among those onto the same unit, or in all layers
-        that learn together.
+        Where synapses compete: in the whole layer, among those onto the same unit, or among all
+        those of the network that learn.
 
     References
     ----------
