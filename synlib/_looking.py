@@ -5,8 +5,8 @@ import numpy as np
 from synlib._forward import static_input, summed_outputs
 
 
-class TestSet:
-    """Samples on which the accuracy of a network is measured.
+class HeldOut:
+    """Samples on which the accuracy of a network is measured, held out or not.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class TestSet:
             errors += np.count_nonzero(wrong)
             if at_least > 0:
                 rising = np.sort(summed, axis=1)
-                clear = rising[:, -1] - rising[:, -2]
+                clear = rising[:, -1] - rising[:, -2:][:, 0]  # nothing if there is one class only
                 self.sureness[which] = np.where(wrong, -clear, clear)
             if (n_samples - errors) / n_samples < at_least:
                 break

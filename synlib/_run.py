@@ -7,7 +7,7 @@ import numpy as np
 
 from synlib import _rules, energy
 from synlib._inputs import Inputs
-from synlib._looking import TestSet
+from synlib._looking import HeldOut
 from synlib.memory import Memory
 from synlib.plasticity import PlasticityRule
 
@@ -94,7 +94,7 @@ class Run:
         first = plastic[0].shape[1]
         if self.test is None:
             inputs = self.compressed(X_test)
-            self.test = TestSet(self.net, inputs, y_test, classes, self.weights, first)
+            self.test = HeldOut(self.net, inputs, y_test, classes, self.weights, first)
         weights = self._whole(plastic)
         accuracy = self.test.accuracy(weights, at_least)
         if accuracy is None:

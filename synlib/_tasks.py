@@ -7,7 +7,7 @@ from sklearn.base import clone
 
 from synlib import energy
 from synlib._inputs import Inputs
-from synlib._looking import TestSet
+from synlib._looking import HeldOut
 from synlib._validation import check_choice, check_count, check_number
 from synlib.energy import LEDGER
 from synlib.plasticity import Subnetwork
@@ -178,7 +178,7 @@ class Learner:
         """These images, to measure the accuracy of the network that learns now."""
         net = self.net
         inputs = Inputs(X, net.background_, net.bias)
-        return TestSet(net, inputs, y, self.classes, net.initial_weights_, net.plastic_units_[0])
+        return HeldOut(net, inputs, y, self.classes, net.initial_weights_, net.plastic_units_[0])
 
     def ledger(self):
         """The ledger of all networks so far."""

@@ -288,8 +288,11 @@ class MLP(ClassifierMixin, Estimator):
                 evaluate_every = len(X)
             check_count("evaluate_every", evaluate_every)
             check_flag("count_writes", count_writes)
-            for accuracy in each(passages or ()):
-                check_number("passages", accuracy, "in the range (0, 1]", lambda v: 0 < v <= 1)
+            if passages is not None:
+                several = np.iterable(passages) and not isinstance(passages, str)
+                passages = tuple(passages) if several else (passages,)
+                for accuracy in passages:
+                    check_number("passages", accuracy, "in the range (0, 1]", lambda v: 0 < v <= 1)
             if monitor is not None and not callable(monitor):
                 raise ValueError(f"monitor must be a function of one argument, got {monitor!r}")
             check_number(
@@ -558,7 +561,7 @@ def _next(rows, until, passages):
     if passages is None:
         return 0.0
     so_far = rows[-1]["accuracy"] if rows else 0.0
-    wanted = [a for a in (*each(passages), until or 0.0) if a > so_far]
+    wanted = [a for a in (*passages, until or 0.0) if a > so_far]
     return min(wanted, default=np.inf)
 
 

@@ -141,6 +141,16 @@ def test_looks_are_broken_off_early(monkeypatch):
     assert sum(seen) < 0.3 * in_full
 
 
+def test_passages_come_in_any_form_and_with_any_number_of_classes():
+    X, y = samples(0, 0)
+    net = MLP(hidden=9, max_epochs=2, random_state=0)
+    for passages in (0.3, [0.3], np.array([0.3]), (0.3,)):
+        rows = net.fit(X, y, evaluate_every=1, passages=passages).history_
+        assert rows["accuracy"].iloc[0] >= 0.3
+        assert len(rows) <= 2
+    assert net.fit(X, np.zeros(len(X)), evaluate_every=1, passages=1.0).history_["step"][0] == 1
+
+
 @pytest.mark.parametrize("memory", [None, SynapticCache(0.002, decay_time=300)])
 def test_over_many_steps_with_a_background_in_single_precision(memory):
     digits = load_digits()

@@ -480,6 +480,7 @@ def test_bad_arguments_are_named(arguments, message):
         (dict(evaluate_every=0), "evaluate_every must be an integer of at least 1"),
         (dict(evaluate_growth=-1), "evaluate_growth must be a finite number >= 0, got -1"),
         (dict(passages=(0.5, 1.5)), r"passages must be in the range \(0, 1\], got 1.5"),
+        (dict(passages=0.0), r"passages must be in the range \(0, 1\], got 0.0"),
         (dict(passages="all"), r"passages must be in the range \(0, 1\], got 'all'"),
         (dict(test=(np.ones((3, 5)), np.ones(3))), "test must be .* 5 features, but MLP is expect"),
         (dict(test=(np.ones((3, 12)), np.ones(2))), "test must be .* inconsistent numbers of samp"),
