@@ -47,8 +47,9 @@ def network_output(net, X, weights, plastic, background):
 def summed_outputs(net, inputs, weights, static, order):
     """Summed input of the output units, batch after batch of the samples in this order.
 
-    ``inputs`` are `Inputs`, ``weights`` those of each layer, ``static`` (n_samples, n_units) what
-    is added to the summed inputs of the second, or None.
+    In a batch they are ascending. ``order`` has each once, ``inputs`` are `Inputs`, ``weights``
+    those of each layer, ``static`` (n_samples, n_units) what is added to the summed inputs of the
+    second, or None.
 
     Yields
     ------
@@ -79,7 +80,7 @@ def _propagated(net, inputs, weights, clamp, static, order):
     blocks = [_blocks(w) for w in weights]
     silent = inputs.background.dtype.type(0)
     for first in range(0, len(order), BATCH):
-        which = order[first : first + BATCH]
+        which = np.sort(order[first : first + BATCH])
         values = _summed_inputs(
             inputs.rows(which), inputs.background, blocks[0], weights[0].shape[1]
         )
@@ -121,7 +122,8 @@ def _blocks(weights):
 
 
 def _summed_inputs(rows, background, blocks, n_units):
-    # rows of samples that follow one another: the kernel takes dense ones as one array
+    # the kernel takes dense rows as one array if from the first to the last there are so many: rows
+    # of samples in ascending order, or others could lie between
     n_samples = len(rows[0])
     out = np.empty((n_samples, n_units), background.dtype)
     unit = 0

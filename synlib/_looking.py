@@ -29,6 +29,7 @@ class HeldOut:
         self.order = np.arange(len(y))
         self.sureness = np.zeros(len(y))  # how clear an answer was; below zero for a wrong one
 
+    @np.errstate(over="ignore", invalid="ignore")  # divergence is reported by the estimator
     def accuracy(self, weights, at_least=0.0):
         """Share of the samples that the network gets right, or None if that is below ``at_least``.
 

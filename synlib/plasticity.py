@@ -36,8 +36,9 @@ class Expressed:
     ----------
     kind : {ALL, NONE, BY_UPDATE, BY_UPDATE_OF_NETWORK, BY_INPUT, BY_WEIGHT, MASK}
         All, none; chosen anew at every step by the size of the proposed change, of the input
-        (which within a unit is the same) or of the weight; or a fixed mask. Those layers that are
-        BY_UPDATE_OF_NETWORK choose together: the largest changes, in whichever of them they are.
+        (which within a unit is the same) or of the weight, of the layer or, BY_WEIGHT_OF_UNIT, of
+        each unit; or a fixed mask. Those layers that are BY_UPDATE_OF_NETWORK choose together: the
+        largest changes, in whichever of them they are.
     count : int
         For the choices by size: how many synapses of the layer (by input, and by weight of a unit:
         of each unit). Left at 0, and the sign at 1, for BY_UPDATE_OF_NETWORK.

@@ -18,10 +18,12 @@ from synlib import (
     load_digits,
 )
 from synlib._forward import summed_outputs
+from synlib._inputs import Inputs
 from tests.test_mlp import memories, rules, samples
 from tests.test_perceptron import caches
 
 N_STEPS = 120
+NETWORK = dict(hidden=9, learning_rate=0.3, init_scale=0.5)
 
 
 def learned(net, X, y, **looks):
@@ -51,9 +53,7 @@ def test_of_a_network(
 ):
     X, y = samples(seed, background)
     net = MLP(
-        hidden=9,
-        learning_rate=0.3,
-        init_scale=0.5,
+        **NETWORK,
         plasticity=plasticity,
         memory=memory,
         sampling=sampling,
@@ -93,9 +93,7 @@ def test_looks_that_are_broken_off_are_those_that_reach_nothing(
     X, y = samples(seed, background)
     noise = np.random.default_rng(seed).normal(size=(40 * len(X), X.shape[1]))
     net = MLP(
-        hidden=9,
-        learning_rate=0.3,
-        init_scale=0.5,
+        **NETWORK,
         plasticity=plasticity,
         memory=memory,
         max_epochs=3,
@@ -149,6 +147,29 @@ def test_passages_come_in_any_form_and_with_any_number_of_classes():
         assert rows["accuracy"].iloc[0] >= 0.3
         assert len(rows) <= 2
     assert net.fit(X, np.zeros(len(X)), evaluate_every=1, passages=1.0).history_["step"][0] == 1
+
+
+def test_outputs_do_not_depend_on_the_order_of_samples_without_silent_inputs():
+    """Their rows are taken as one array: not if others lie between the first and the last."""
+    X = np.random.default_rng(0).normal(size=(60, 14))
+    net = MLP(**NETWORK, max_epochs=3, random_state=0).fit(X, np.arange(60) % 3)
+    looked_at = Inputs(X, net.background_, net.bias)
+    in_order = net._summed(X)
+    for inside in ([20, 31, 22, 7, 24], [20, 23, 22, 21, 24]):
+        ((which, summed),) = summed_outputs(net, looked_at, net.weights_, None, np.array(inside))
+        assert sorted(which) == sorted(inside)
+        np.testing.assert_array_equal(summed, in_order[which])
+
+
+def test_a_diverged_network_is_looked_at_without_a_word():
+    X, y = samples(0, 0)
+    net = MLP(**NETWORK, max_epochs=1, random_state=0).fit(X, y)
+    looked_at = Inputs(X, net.background_, net.bias)
+    held_out = _looking.HeldOut(net, looked_at, y, net.classes_, net.weights_, 9)
+    infinite = net.weights_[0], np.full_like(net.weights_[1], np.inf)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert held_out.accuracy(infinite, 1.0) is None
 
 
 @pytest.mark.parametrize("memory", [None, SynapticCache(0.002, decay_time=300)])
