@@ -6,7 +6,6 @@ sample on the border would be right here and wrong there.
 
 import numpy as np
 
-from synlib._inputs import Inputs
 from synlib._kernels import evaluation
 from synlib._kernels import network as kernels
 from synlib._kernels.inputs import compress
@@ -32,14 +31,13 @@ BLOCK_SIZE = 2**20  # bytes
 WORTHWHILE_SHARE = 0.25
 
 
-def network_output(net, X, weights, plastic, background):
+def network_output(net, inputs, weights, plastic):
     """Summed input of the output units of a whole network, of whose first hidden layer the first
-    units are ``plastic``.
+    units are ``plastic``, for all of the `Inputs`.
 
     In the order in which `MLP.fit` adds up what it evaluates: the units that never learn last.
     """
     learned = weights[0][:, :plastic], weights[1][:plastic], *weights[2:]
-    inputs = Inputs(X, background, net.bias, keep=False)
     static = static_input(net, inputs, weights, plastic)
     return _whole(net, inputs, learned, net.bias, static)
 

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import clone
 
 from synlib import energy
+from synlib._forward import network_output
 from synlib._inputs import Inputs
 from synlib._looking import HeldOut
 from synlib._validation import check_choice, check_count, check_number
@@ -86,7 +87,7 @@ def learn(images, network, *, tasks, n_tasks, criterion, max_images, evaluate_ev
     check_count("replay", replay, minimum=0)
     for_tasks, for_order, for_kept = random.spawn(3)
     sequence = TASKS[tasks](images, n_tasks, for_tasks)
-    learner = Learner(network, np.unique(images[1]), between, n_tasks)
+    learner = Learner(network, np.unique(images[1]), between, sequence)
     kept, records, spent = [], [], 0.0
     for number, task in enumerate(sequence):
         if number:
@@ -103,7 +104,7 @@ def learn(images, network, *, tasks, n_tasks, criterion, max_images, evaluate_ev
                 all_kept = map(np.concatenate, zip(*kept, strict=True))
                 X, y = mixed((X, y), all_kept, old.upcoming(n_old))
             learner.learn(X, y)
-            test = test or learner.test_set(*task.to_test())
+            test = test or learner.held_out(number)
             reached = test.accuracy(learner.net.weights_, criterion) is not None
         if replay:
             kept.append(task.to_learn(order.first(min(replay, n_new))))
@@ -112,7 +113,7 @@ def learn(images, network, *, tasks, n_tasks, criterion, max_images, evaluate_ev
             {"task": number + 1, "step": learner.step, "images": learner.step - begun,
              "new_images": n_new, "reached": reached, "diverged": learner.diverged,
              "spent": ledger["total"] - spent}
-            | ledger | learner.accuracies(sequence)
+            | ledger | learner.accuracies()
         )  # fmt: skip
         spent = ledger["total"]
     return records
@@ -151,13 +152,14 @@ class Learner:
     units are to be plastic, another network begins with its weights.
     """
 
-    def __init__(self, network, classes, between, n_tasks):
+    def __init__(self, network, classes, between, sequence):
         check_choice("between", between, ("go on", "consolidate", "move on"))
         self.network, self.classes, self.between = network, classes, between
+        self.sequence, self.tests = sequence, {}
         self.net, self.begin_with = clone(network), {}
         self.first_weights = None  # of the network that the first task found
         self.paid, self.earlier_steps = dict.fromkeys(PAID, 0), 0
-        self.n_moved = _units_of_one(self.net, n_tasks) if between == "move on" else 0
+        self.n_moved = _units_of_one(self.net, len(sequence)) if between == "move on" else 0
 
     @property
     def step(self):
@@ -174,11 +176,11 @@ class Learner:
         if self.first_weights is None:
             self.first_weights = self.net.initial_weights_
 
-    def test_set(self, X, y):
-        """These images, to measure the accuracy of the network that learns now."""
+    def held_out(self, number):
+        """The test images of a task, to measure the accuracy of the network that learns now."""
         net = self.net
-        inputs = Inputs(X, net.background_, net.bias)
-        return HeldOut(net, inputs, y, self.classes, net.initial_weights_, net.plastic_units_[0])
+        plastic = net.plastic_units_[0]
+        return HeldOut(net, *self._test(number), self.classes, net.initial_weights_, plastic)
 
     def ledger(self):
         """The ledger of all networks so far."""
@@ -208,16 +210,25 @@ class Learner:
             weights, self.first_weights = map(self._moved, (weights, self.first_weights))
         self.net, self.begin_with = clone(self.network), {"initial_weights": weights}
 
-    def accuracies(self, sequence):
+    def accuracies(self):
         """On each of the tasks: among all classes, and among those of the task."""
-        found = {}
-        for number, task in enumerate(sequence, start=1):
-            X, y = task.to_test()
-            outputs = self.net._summed(X)  # as `predict`
+        net, found = self.net, {}
+        for number in range(len(self.sequence)):
+            inputs, y = self._test(number)
+            outputs = network_output(net, inputs, net.weights_, net.plastic_units_[0])
             own = np.isin(self.classes, y)
             for name, seen in (("accuracy", outputs), ("told", np.where(own, outputs, -np.inf))):
-                found[f"{name}_{number}"] = float((self.classes[seen.argmax(axis=1)] == y).mean())
+                right = self.classes[seen.argmax(axis=1)] == y
+                found[f"{name}_{number + 1}"] = float(right.mean())
         return found
+
+    def _test(self, number):
+        """The test images of a task as the network takes them, made once, and their labels."""
+        known = number, self.net.background_
+        if known not in self.tests:
+            X, y = self.sequence[number].to_test()
+            self.tests[known] = Inputs(X, self.net.background_, self.net.bias), y
+        return self.tests[known]
 
     def _moved(self, weights):
         """Weights of the same network with its hidden units in another order."""

@@ -23,6 +23,7 @@ from tqdm import tqdm
 from synlib import _rules, published
 from synlib._estimator import Estimator, classes_of, labels_among
 from synlib._forward import OUTPUTS, activate, most_common_value, network_output
+from synlib._inputs import Inputs
 from synlib._interrupt import whole
 from synlib._network import initial_weights as initial_weights_of
 from synlib._network import validated
@@ -531,7 +532,8 @@ class MLP(ClassifierMixin, Estimator):
         check_is_fitted(self)
         net = self._learned_as_
         X = validate_data(self, X, dtype=net.dtype, reset=False)
-        return network_output(net, X, self.weights_, self.plastic_units_[0], self.background_)
+        inputs = Inputs(X, self.background_, net.bias, keep=False)
+        return network_output(net, inputs, self.weights_, self.plastic_units_[0])
 
     def _validated_test(self, test):
         check_is_pair("test", test, "a pair of inputs and labels")

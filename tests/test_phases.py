@@ -85,16 +85,26 @@ def test_thresholds_end_with_the_first_at_which_not_all_learn(monkeypatch):
     assert found["threshold"].unique().tolist() == [1e-6, 10.0]
     assert not found.loc[found["threshold"] == 10, "reached"].any()
 
-    learned = {1.0: [True, True], 2.0: [True, False], 3.0: [True, True]}
-    monkeypatch.setattr(
-        phases,
-        "sweep",
-        lambda function, threshold: pd.DataFrame(
-            {"threshold": threshold, "accuracy": [0.5, 0.6, 0.6],
-             "reached": [False, *learned[threshold]]}
-        ),
-    )  # fmt: skip
-    assert phases.climb(learned, 0.6)["threshold"].unique().tolist() == [1, 2]
+
+@pytest.mark.parametrize(
+    ("learned", "tried"),
+    [
+        ({1.0: [True] * 4, 2.0: [True, True, True, False], 3.0: [True] * 4}, {1: 4, 2: 4}),
+        ({1.0: [True] * 4, 2.0: [True, False, True, True], 3.0: [True] * 4}, {1: 4, 2: 2}),
+        ({1.0: [True], 2.0: [False], 3.0: [True]}, {1: 1, 2: 1}),
+    ],
+)
+def test_two_networks_tell_that_a_threshold_is_too_high(learned, tried, monkeypatch):
+    def sweep(function, threshold, seeds):
+        networks = learned[threshold][:seeds]
+        other = pd.DataFrame({"accuracy": 0.5, "reached": False}, index=range(seeds))
+        runs = pd.DataFrame({"accuracy": 0.6, "reached": networks})
+        return pd.concat([other, runs]).assign(threshold=threshold)
+
+    monkeypatch.setattr(phases, "sweep", sweep)
+    seeds = len(learned[1.0])
+    found = phases.climb([3.0, 1.0, 2.0], 0.6, seeds=seeds)
+    assert found.query("accuracy == 0.6").groupby("threshold").size().to_dict() == tried
 
 
 RANDOM = np.random.default_rng(1)

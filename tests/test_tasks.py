@@ -152,7 +152,7 @@ def test_each_task_has_units_of_its_own(images, bias):
     X, y, _, _ = images
     units = 2 + bias
     net = MLP(**NETWORK, bias=bias, plasticity=Subnetwork(units), random_state=0)
-    learner = Learner(net, np.arange(10), "move on", 5)
+    learner = Learner(net, np.arange(10), "move on", [None] * 5)
     changed = np.zeros((5, 12), bool)
     for task in range(5):
         if task:

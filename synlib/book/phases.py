@@ -18,7 +18,7 @@ from synlib.sweep import sweep
 WAY = ["rule", "memory", "threshold"]
 
 
-def climb(thresholds, criterion, **settings):
+def climb(thresholds, criterion, *, seeds, **settings):
     """Networks with higher and higher thresholds, up to the first at which not all learn.
 
     Parameters
@@ -26,6 +26,9 @@ def climb(thresholds, criterion, **settings):
     thresholds : sequence of float
     criterion : float
         Which of the ``accuracies`` has to be reached.
+    seeds : int
+        Networks for each threshold. If one of the first two does not learn, the others are not
+        tried: it takes longest not to learn.
     **settings
         Of a sweep of `experiments.mlp_passages`.
 
@@ -36,8 +39,12 @@ def climb(thresholds, criterion, **settings):
     """
     tables = []
     for threshold in sorted(thresholds):
-        tables.append(sweep(mlp_passages, threshold=threshold, **settings))
-        if not tables[-1].loc[tables[-1]["accuracy"] == criterion, "reached"].all():
+        settings["threshold"] = threshold
+        table = sweep(mlp_passages, seeds=min(2, seeds), **settings)
+        if _all_reached(table, criterion) and seeds > 2:
+            table = sweep(mlp_passages, seeds=seeds, **settings)
+        tables.append(table)
+        if not _all_reached(table, criterion):
             break
     return pd.concat(tables, ignore_index=True)
 
@@ -262,3 +269,7 @@ def _cheapest(fixed, held, cost, ends):
         found["factor"] = float(middle[others[0]] / middle[first])
         found["certain"] = bool((energies[:, first] < energies[:, others[0]]).all())
     return found
+
+
+def _all_reached(runs, accuracy):
+    return runs.loc[runs["accuracy"] == accuracy, "reached"].all()
