@@ -6,7 +6,7 @@ KERNEL_TESTS := $(addprefix tests/test_,mlp.py perceptron.py selection.py spikin
 # progress bars are for people, and would end up in the pages
 export TQDM_DISABLE := 1
 
-.PHONY: help environment book runs pdf test test-machines test-torch test-browser coverage try-binder bench refresh links lint live lock clean
+.PHONY: help environment book runs pdf test test-parameters test-machines test-torch test-browser coverage try-binder bench refresh links lint live lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -22,11 +22,16 @@ pdf: book  ## print the whole book into one file, in _build/html (needs Chromium
 	$(BIN)/python book/_ext/whole_book.py
 
 # SYNLIB_JOBS=1: two workers of pytest keep two cores busy, and sweeps in the tests need no more
-test: environment  ## run all tests: library, stored notebook outputs, notebooks with other parameters
+test: environment  ## run the tests of the library and of its command, and compare the stored outputs of the notebooks
 	$(BIN)/python -m synlib._kernels.warm
 	SYNLIB_JOBS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval-lax --doctest-modules \
 		--ignore tests/browser --ignore tests/torch --ignore synlib/torch --doctest-glob CONTRIBUTING.md \
-		-m "not recompiles" tests notebooks synlib CONTRIBUTING.md
+		-m "not recompiles and not parameters" tests notebooks synlib CONTRIBUTING.md
+
+# of its own, since each chapter runs four times
+test-parameters: environment  ## test that the chapters obey other parameters, and lists of any length
+	$(BIN)/python -m synlib._kernels.warm
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m parameters tests/test_notebooks.py
 
 # of its own, since it compiles all kernels once more
 test-machines: environment  ## test that kernels compiled for an old processor find the same numbers

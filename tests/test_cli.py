@@ -379,12 +379,11 @@ def test_the_scorecard_is_shown_on_any_terminal(encoding):
 
 
 def test_each_failing_notebook_is_one_line(tmp_path):
-    for chapters in (["01"], ["01", "04"]):
-        result = run("figures", *chapters, "-p", "seeds=0", "--output", str(tmp_path))
-        assert result.exit_code == 1
-        last = "".join(result.output.strip().splitlines()[-len(chapters) :])
-        for chapter in chapters:
-            assert re.search(rf"{chapter}_\w+ failed: ValueError: seeds must be an integer", last)
+    result = run("figures", "01", "04", "-p", "seeds=0", "--output", str(tmp_path))
+    assert result.exit_code == 1
+    last = "".join(result.output.strip().splitlines()[-2:])
+    for chapter in ("01", "04"):
+        assert re.search(rf"{chapter}_\w+ failed: ValueError: seeds must be an integer", last)
 
 
 @pytest.mark.parametrize("path", notebooks.all_notebooks(), ids=lambda path: path.stem)

@@ -251,6 +251,7 @@ def lengths(name):
         yield dict.fromkeys(seeded, seeds) | CHEAP[name] | values
 
 
+@pytest.mark.parameters
 @pytest.mark.parametrize("name", [path.stem for path in sorted(NOTEBOOKS.glob("*.ipynb"))])
 def test_runs_with_other_parameters(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -79,7 +79,7 @@ def test_what_is_left_in_a_cache_is_written_at_the_end():
         phases.amounts(runs.assign(maintenance_cost=0.5))
 
 
-def test_thresholds_end_with_the_first_at_which_not_all_learn(monkeypatch):
+def test_thresholds_end_with_the_first_at_which_not_all_learn():
     settings = {name: value for name, value in NET.items() if name != "seeds"}
     found = phases.climb([100.0, 1e-6, 10.0], 0.6, **settings, decay_time=2.0, seeds=1)
     assert found["threshold"].unique().tolist() == [1e-6, 10.0]
@@ -87,24 +87,34 @@ def test_thresholds_end_with_the_first_at_which_not_all_learn(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("learned", "tried"),
+    ("best", "tried"),
     [
-        ({1.0: [True] * 4, 2.0: [True, True, True, False], 3.0: [True] * 4}, {1: 4, 2: 4}),
-        ({1.0: [True] * 4, 2.0: [True, False, True, True], 3.0: [True] * 4}, {1: 4, 2: 2}),
-        ({1.0: [True], 2.0: [False], 3.0: [True]}, {1: 1, 2: 1}),
+        ({1.0: [0.6] * 4, 2.0: [0.6, 0.6, 0.6, 0.5], 3.0: [0.6] * 4}, {1: (4, 4), 2: (4, 4)}),
+        ({1.0: [0.6] * 4, 2.0: [0.5, 0.6, 0.6, 0.6], 3.0: [0.6] * 4}, {1: (4, 4), 2: (4, 2)}),
+        ({1.0: [0.6] * 4, 2.0: [0.6, 0.4, 0.6, 0.6], 3.0: [0.6] * 4}, {1: (4, 4), 2: (2, 2)}),
+        ({1.0: [0.6], 2.0: [0.5], 3.0: [0.6]}, {1: (1, 1), 2: (1, 1)}),
     ],
 )
-def test_two_networks_tell_that_a_threshold_is_too_high(learned, tried, monkeypatch):
-    def sweep(function, threshold, seeds):
-        networks = learned[threshold][:seeds]
-        other = pd.DataFrame({"accuracy": 0.5, "reached": False}, index=range(seeds))
-        runs = pd.DataFrame({"accuracy": 0.6, "reached": networks})
-        return pd.concat([other, runs]).assign(threshold=threshold)
+def test_others_are_spared_where_two_networks_do_not_learn(best, tried, monkeypatch):
+    """For each threshold, how many networks were asked for 0.5, and how many for 0.6."""
+    learned = []
+
+    def sweep(function, threshold, accuracies, seeds):
+        learned.extend([accuracies] * (seeds - 2))
+        points = itertools.product(enumerate(best[threshold][:seeds]), accuracies)
+        return pd.DataFrame(
+            [
+                dict(threshold=threshold, seed=seed, accuracy=accuracy, reached=accuracy <= up_to)
+                for (seed, up_to), accuracy in points
+            ]
+        )
 
     monkeypatch.setattr(phases, "sweep", sweep)
-    seeds = len(learned[1.0])
-    found = phases.climb([3.0, 1.0, 2.0], 0.6, seeds=seeds)
-    assert found.query("accuracy == 0.6").groupby("threshold").size().to_dict() == tried
+    found = phases.climb([3.0, 1.0, 2.0], 0.6, accuracies=(0.5, 0.6), seeds=len(best[1.0]))
+    asked = found.groupby("threshold")["accuracy"].value_counts().unstack()
+    assert {threshold: tuple(row) for threshold, row in asked.iterrows()} == tried
+    assert not found.duplicated(["threshold", "seed", "accuracy"]).any()
+    assert learned.count((0.5,)) == (2 if tried[2.0] == (4, 2) else 0)  # not for what they cannot
 
 
 RANDOM = np.random.default_rng(1)

@@ -25,6 +25,7 @@ from synlib.book.live.settings import (
     MAX_EPOCHS,
     MEMORIES,
     N_INPUTS,
+    choice,
 )
 from synlib.datasets import random_patterns
 from synlib.memory import Persistent, SynapticCache
@@ -136,56 +137,76 @@ class Prices:
         got there. Ordinary learning comes first.
     maintenance_cost : float
         Per step and unit of transient weight, for the table.
+    decay_time : float
+        Of the caches in the table, in steps; the page can choose another one that was tried.
 
     Attributes
     ----------
     combinations : DataFrame
-        Medians, if all networks got there: distance, how far weights moved; writes, what they cost
-        if each costs the same, and as much as an average one in ordinary learning; held, the sum
-        of the sizes of transient weights over all steps. And whether it was tried.
+        For each decay time, medians, if all networks got there: distance, how far weights moved;
+        writes, what they cost if each costs the same, and as much as an average one in ordinary
+        learning; held, the sum of the sizes of transient weights over all steps. And whether it was
+        tried.
     """
 
-    def __init__(self, done, maintenance_cost):
-        self.maintenance_cost = maintenance_cost
-        caches = "θ=" + done["threshold"].map("{:g}".format)
-        amounts = pd.DataFrame(
-            {
-                "rule": done["rule"],
-                "memory": caches.where(done["memory"] == "cache", "no cache"),
-                "distance": done["distance"],
-                "writes": done["written"],
-                "held": done["held"],
-            }
+    def __init__(self, done, maintenance_cost, decay_time):
+        self.maintenance_cost, self.decay_time = maintenance_cost, decay_time
+        cached = done["memory"] == "cache"
+        times = np.sort(done.loc[cached, "decay_time"].unique())
+        self.combinations = pd.concat(
+            [
+                _combinations(done[~cached | (done["decay_time"] == time)]).assign(decay_time=time)
+                for time in times
+            ],
+            ignore_index=True,
         )
-        by = amounts.groupby(["rule", "memory"], sort=False)
-        learned = by["distance"].count() == by.size()
-        found = by.median().where(learned).assign(tried=True)
-        found["writes"] *= found["distance"].iloc[0] / found["writes"].iloc[0]
-        pairs = pd.MultiIndex.from_product(amounts[name].unique() for name in ("rule", "memory"))
-        found = found.reindex(pairs).fillna({"tried": False})
-        self.combinations = found.rename_axis(["rule", "memory"]).reset_index()
+        options = [("none" if time == np.inf else f"{time:.0f}", time) for time in times[::-1]]
+        self.controls = {"fading": choice("decay time", options, decay_time)}
 
     def _repr_html_(self):
-        found = self.combinations
+        found = self.combinations[self.combinations["decay_time"] == self.decay_time]
         cost = found["distance"] + self.maintenance_cost * found["held"]
         saved = (cost.iloc[0] / cost).map("{:.2g}".format, na_action="ignore")
         absent = found["tried"].map({True: "not learned", False: "not tried"})
         saved = found.assign(saved=saved.fillna(absent))
         table = saved.pivot(index="rule", columns="memory", values="saved")
         table = table.loc[found["rule"].unique(), found["memory"].unique()].rename_axis(None)
-        rows = html.escape(found.to_json(orient="records"))
         text = table.to_html(border=0)
-        return f'<div>{text}</div><div class="live" data-live="prices" data-runs="{rows}"></div>'
+        given = {"runs": self.combinations.to_json(orient="records"),
+                 "controls": pd.Series(self.controls).to_json()}  # infinity is null  # fmt: skip
+        data = " ".join(f'data-{name}="{html.escape(value)}"' for name, value in given.items())
+        return f'<div>{text}</div><div class="live" data-live="prices" {data}></div>'
 
 
-def prices(done, maintenance_cost):
+def prices(done, maintenance_cost, decay_time):
     """What each combination spent, see `Prices`.
 
     Returns
     -------
     Prices
     """
-    return Prices(done, maintenance_cost)
+    return Prices(done, maintenance_cost, decay_time)
+
+
+def _combinations(done):
+    """A row for each rule and memory."""
+    caches = "θ=" + done["threshold"].map("{:g}".format)
+    amounts = pd.DataFrame(
+        {
+            "rule": done["rule"],
+            "memory": caches.where(done["memory"] == "cache", "no cache"),
+            "distance": done["distance"],
+            "writes": done["written"],
+            "held": done["held"],
+        }
+    )
+    by = amounts.groupby(["rule", "memory"], sort=False)
+    learned = by["distance"].count() == by.size()
+    found = by.median().where(learned).assign(tried=True)
+    found["writes"] *= found["distance"].iloc[0] / found["writes"].iloc[0]
+    pairs = pd.MultiIndex.from_product(amounts[name].unique() for name in ("rule", "memory"))
+    found = found.reindex(pairs).fillna({"tried": False})
+    return found.rename_axis(["rule", "memory"]).reset_index()
 
 
 def learning_picture(histories):

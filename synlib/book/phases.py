@@ -18,7 +18,7 @@ from synlib.sweep import sweep
 WAY = ["rule", "memory", "threshold"]
 
 
-def climb(thresholds, criterion, *, seeds, **settings):
+def climb(thresholds, criterion, *, accuracies, seeds, **settings):
     """Networks with higher and higher thresholds, up to the first at which not all learn.
 
     Parameters
@@ -26,9 +26,10 @@ def climb(thresholds, criterion, *, seeds, **settings):
     thresholds : sequence of float
     criterion : float
         Which of the ``accuracies`` has to be reached.
+    accuracies : tuple of float
     seeds : int
-        Networks for each threshold. If one of the first two does not learn, the others are not
-        tried: it takes longest not to learn.
+        Networks for each threshold. If one of the first two does not learn, the others are asked
+        only for accuracies that both of them reach: it takes longest not to learn.
     **settings
         Of a sweep of `experiments.mlp_passages`.
 
@@ -40,11 +41,16 @@ def climb(thresholds, criterion, *, seeds, **settings):
     tables = []
     for threshold in sorted(thresholds):
         settings["threshold"] = threshold
-        table = sweep(mlp_passages, seeds=min(2, seeds), **settings)
-        if _all_reached(table, criterion) and seeds > 2:
-            table = sweep(mlp_passages, seeds=seeds, **settings)
+        table = sweep(mlp_passages, accuracies=accuracies, seeds=min(2, seeds), **settings)
+        reached = _all_reached(table) if seeds > 2 else ()  # there may be no others
+        if criterion in reached:
+            table = sweep(mlp_passages, accuracies=accuracies, seeds=seeds, **settings)
+        elif reached:
+            others = table[~table["accuracy"].isin(reached)]
+            table = sweep(mlp_passages, accuracies=reached, seeds=seeds, **settings)
+            table = pd.concat([table, others])
         tables.append(table)
-        if not _all_reached(table, criterion):
+        if criterion not in _all_reached(table):
             break
     return pd.concat(tables, ignore_index=True)
 
@@ -271,5 +277,7 @@ def _cheapest(fixed, held, cost, ends):
     return found
 
 
-def _all_reached(runs, accuracy):
-    return runs.loc[runs["accuracy"] == accuracy, "reached"].all()
+def _all_reached(runs):
+    """The accuracies that all networks reach."""
+    learned = runs.groupby("accuracy")["reached"].all()
+    return tuple(map(float, learned.index[learned]))

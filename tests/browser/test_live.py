@@ -5,6 +5,7 @@ import io
 import itertools
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -332,8 +333,21 @@ def test_network_reads_what_is_drawn(play):
 
 def test_cheapest_combination_follows_the_prices(play, view):
     it = play("prices", view)
-    runs = pd.read_json(io.StringIO(it.host.get_attribute("data-runs")))
-    for write, presses in (("distance", 0), ("writes", 0), ("writes", 20)):
+    text = io.StringIO(it.host.get_attribute("data-runs"))
+    tables = pd.read_json(text, convert_dates=False).fillna({"decay_time": np.inf})
+    times = it.page.locator("#live-fading option").all_inner_texts()
+    assert sorted(tables["decay_time"].unique(), reverse=True) == [
+        np.inf if time == "none" else float(time) for time in times
+    ]
+    for time, write, presses in (
+        (times[-1], "distance", 0),
+        (times[0], "distance", 0),
+        (times[0], "writes", 0),
+        (times[0], "writes", 20),
+    ):
+        it.page.select_option("#live-fading", time)
+        at = np.inf if time == "none" else float(time)
+        runs = tables[tables["decay_time"] == at].reset_index(drop=True)
         it.page.select_option(
             "#live-write_price", dict(map(reversed, settings.WRITE_PRICES))[write]
         )
@@ -360,9 +374,9 @@ def test_cheapest_combination_follows_the_prices(play, view):
         assert theirs["times"].iloc[0] == pytest.approx(cost[0] / cost[best], rel=1e-12)
         # where it is said to change, it does
         prices = it.result("it.controls.held_price.described")
-        won = it.result(f"""winners(it.runs.filter(run => run.distance !== null), "{write}",
-            it.controls.held_price.described).map(({{ from, run }}) => [from, it.runs.findIndex(r =>
-            r.rule === run.rule && r.memory === run.memory)])""")
+        won = it.result(f"""(runs => winners(runs.filter(run => run.distance !== null), "{write}",
+            it.controls.held_price.described).map(({{ from, run }}) => [from, runs.indexOf(run)])
+            )(withCaches(it, it.settings().fading))""")
         assert won[0][0] == pytest.approx(10 ** prices["min"])
         lines = runs[runs["distance"].notna()]
         for (price, winner), (after, _) in itertools.pairwise([*won, (10 ** prices["max"], None)]):

@@ -176,11 +176,15 @@ function addressed() {
   return location.hash.includes("=") ? new URLSearchParams(location.hash.slice(1)) : new URLSearchParams();
 }
 
+// What can be set: the same wherever it is, and what follows from the runs on the page.
+function controlsOf({ dataset: { live, controls = "{}" } }) {
+  return { ...window.synlibSettings.controls[live], ...JSON.parse(controls) };
+}
+
 class Explorable {
   constructor(host, name, parts) {
     this.host = host;
     this.parts = parts;
-    const table = window.synlibSettings.controls[name] ?? {};
     this.colours = window.synlibSettings.colours;
     this.controls = {};
     this.panel = make("div", { className: "live-controls" });
@@ -188,7 +192,7 @@ class Explorable {
     this.body = make("div", { className: "live-body" });
     this.status = make("p", { className: "live-words" });
     this.status.setAttribute("role", "status");
-    for (const [key, described] of Object.entries(table)) {
+    for (const [key, described] of Object.entries(controlsOf(host))) {
       this.controls[key] = new Control(key, described, () => this.changed());
       this.panel.append(this.controls[key].element);
     }
@@ -338,7 +342,7 @@ function begins() {
   const hosts = [...document.querySelectorAll(".live[data-live]")].filter((h) => known[h.dataset.live]);
   const asked = [...addressed().keys()];
   for (const host of hosts) {
-    const controls = window.synlibSettings.controls[host.dataset.live] ?? {};
+    const controls = controlsOf(host);
     const figure = document.getElementById(host.dataset.over) ?? host;
     if (asked.some((name) => name in controls)) {
       begin(host);

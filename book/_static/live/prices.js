@@ -13,9 +13,10 @@ explorable("prices", {
     it.showPython();
   },
 
-  answer(it, { write_price, held_price }) {
-    const ordinary = costOf(it.runs[0], write_price, held_price); // ordinary learning comes first
-    const all = it.runs.map((run) => ({ ...run, times: ordinary / costOf(run, write_price, held_price) }));
+  answer(it, { write_price, held_price, fading }) {
+    const runs = withCaches(it, fading);
+    const ordinary = costOf(runs[0], write_price, held_price); // ordinary learning comes first
+    const all = runs.map((run) => ({ ...run, times: ordinary / costOf(run, write_price, held_price) }));
     const learned = all.filter((run) => run.distance !== null);
     const best = learned.reduce((a, b) => (b.times > a.times ? b : a));
     const second = learned.filter((run) => run !== best).reduce((a, b) => (b.times > a.times ? b : a));
@@ -27,8 +28,8 @@ explorable("prices", {
     it.say(`${won}; next comes ${next}. ${whereItChanges(learned, write_price)}`);
   },
 
-  python({ write_price, held_price }, { runs = [] }) {
-    const rows = runs.map(({ rule, memory, distance, writes, held }) =>
+  python({ write_price, held_price, fading }, it) {
+    const rows = withCaches(it, fading).map(({ rule, memory, distance, writes, held }) =>
       `    (${[rule, memory, distance, writes, held].map((value) => (value === null ? "None" : JSON.stringify(value))).join(", ")}),`,
     );
     return `import pandas as pd
@@ -45,6 +46,11 @@ cost = runs["${write_price}"] + ${held_price} * runs["held"]
 runs.assign(times=cost[0] / cost).sort_values("times", ascending=False)`;
   },
 });
+
+// What networks spent without a cache, and with those that fade in so many images.
+function withCaches({ runs = [] }, fading) {
+  return runs.filter(({ decay_time }) => decay_time === fading);
+}
 
 function costOf({ distance, writes, held }, write_price, held_price) {
   return (write_price === "distance" ? distance : writes) + held_price * held;

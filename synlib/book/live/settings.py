@@ -25,7 +25,8 @@ def _log_slider(label, value, low, high, step):
     return _slider(label, value, low, high, step) | {"log": True}
 
 
-def _choice(label, options, value):
+def choice(label, options, value):
+    """One of some values, given as pairs of a name and a value."""
     return {"label": label, "options": list(options), "value": value}
 
 
@@ -37,24 +38,24 @@ CONTROLS: dict[str, dict[str, dict[str, Any]]] = {
     "walk": {"patterns": _slider("pattern set", 1, 1, len(WALKS), 1)},
     "waste": {
         "waste_load": _slider("load", 1.0, 0.1, 1.9, 0.1),
-        "n_inputs": _choice("inputs", [(f"{n}", n) for n in (50, 100, 250, 500, 1000)], 250),
+        "n_inputs": choice("inputs", [(f"{n}", n) for n in (50, 100, 250, 500, 1000)], 250),
     },
     "caching": {
         "load": _slider("load", 1.0, 0.1, 1.8, 0.1),
         "threshold": _log_slider("threshold", 6.0, -0.5, 3.5, 0.1),
-        "decay_time": _choice("decay time", DECAY_TIMES, math.inf),
+        "decay_time": choice("decay time", DECAY_TIMES, math.inf),
         "maintenance_cost": _log_slider("holding costs", 0.01, -5, 0, 0.25),
-        "scope": _choice("scope", [(s, s) for s in ("synapse", "neuron", "neuron-sum")], "synapse"),
+        "scope": choice("scope", [(s, s) for s in ("synapse", "neuron", "neuron-sum")], "synapse"),
     },
     "learning": {
-        "rule": _choice("rule", [(rule, rule) for rule in RULES], "largest updates"),
+        "rule": choice("rule", [(rule, rule) for rule in RULES], "largest updates"),
         "fraction": _log_slider("fraction", 0.1, -2, 0, 0.25),
-        "memory": _choice("memory", [(memory, memory) for memory in MEMORIES], "persistent"),
+        "memory": choice("memory", [(memory, memory) for memory in MEMORIES], "persistent"),
         "hidden": _slider("hidden", 100, 10, 500, 10),
         "rate": _log_slider("rate", 0.01, -3, -1, 0.25),
     },
     "prices": {
-        "write_price": _choice("a write costs", WRITE_PRICES, "distance"),
+        "write_price": choice("a write costs", WRITE_PRICES, "distance"),
         # of a transient change of size 1, for one image
         "held_price": _log_slider("holding costs", 1e-3, -6, 1, 0.25),
     },
