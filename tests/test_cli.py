@@ -365,12 +365,16 @@ def test_a_folder_that_cannot_be_written_is_one_line(monkeypatch):
 
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "cp437", "utf-8"])
 def test_the_scorecard_is_shown_on_any_terminal(encoding):
-    command = Path(sys.executable).with_name("synlib")
-    result = subprocess.run(
-        [command, "scorecard"], capture_output=True, check=True,
-        env=os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
-    )  # fmt: skip
-    shown = result.stdout.decode(encoding)
+    if encoding == "cp1252":  # once as it is started, by the script
+        command = Path(sys.executable).with_name("synlib")
+        environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+        result = subprocess.run(
+            [command, "scorecard"], capture_output=True, check=True, env=environment
+        )
+        written = result.stdout
+    else:
+        written = CliRunner(charset=encoding).invoke(main, ["scorecard"]).stdout_bytes
+    shown = written.decode(encoding)
     assert "\\u" not in shown
     power = "10⁸" if encoding == "utf-8" else "10^8"
     assert f"published {power}" in shown

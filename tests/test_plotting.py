@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex
+from matplotlib_inline import backend_inline
 
 from synlib.book import plotting
 from synlib.book.plotting.devices import SCHEMES, WAYS
@@ -31,6 +32,16 @@ def ax():
     figure, axes = plt.subplots()
     yield axes
     plt.close(figure)
+
+
+def test_runs_draw_no_figure(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        backend_inline, "set_matplotlib_formats", lambda *formats, dpi: asked.append(formats)
+    )
+    monkeypatch.setenv("SYNLIB_FIGURES", "0")
+    plotting.use_style()
+    assert asked == [()]
 
 
 def table(group, x="threshold", columns=("total",), names=None, **other):

@@ -34,7 +34,7 @@ def run_notebooks(
 
     With the sizes of the papers, stored runs are looked up, and so they are for chapters that have
     one size. With ``renew`` "all", all are computed, with "missing" only those that are not stored,
-    and the file is written anew. ``results`` is the
+    the file is written anew, and no figure is drawn. ``results`` is the
     folder where the rows of the scorecard are stored, if they are to be. With ``keep``, what is in
     ``output`` stays where nothing that it was made of has changed. A notebook that fails leaves the
     figures that it has drawn, and the others run.
@@ -69,7 +69,7 @@ def run_notebooks(
                     for task in tasks
                     if not up_to_date.is_current(task.target, versions[task.target])
                 ]
-            for done in _execute_all(tasks, profile, jobs, scratch):
+            for done in _execute_all(tasks, profile, jobs, scratch, not renew):
                 target = done.target
                 if target.is_file():
                     extract_figures(target, output)
@@ -163,7 +163,7 @@ class _Done:
     notes: stored.Notes
 
 
-def _execute_all(tasks, profile, jobs, scratch):
+def _execute_all(tasks, profile, jobs, scratch, figures):
     """Execute chapters, and give each as soon as it is done."""
     if not tasks:
         return
@@ -171,7 +171,7 @@ def _execute_all(tasks, profile, jobs, scratch):
     # while one chapter draws, another computes
     at_once = max(1, min(CHAPTERS_AT_ONCE, len(tasks), jobs))
     environment = {
-        "SYNLIB_FIGURES": "1", "SYNLIB_PROFILE": profile, "TQDM_DISABLE": "1",
+        "SYNLIB_FIGURES": str(int(figures)), "SYNLIB_PROFILE": profile, "TQDM_DISABLE": "1",
         "SYNLIB_JOBS": str(jobs // at_once),
     }  # fmt: skip
     # the longest first: they leave nothing to wait for at the end

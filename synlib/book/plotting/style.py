@@ -65,8 +65,8 @@ STYLE = {
 def use_style():
     """Set matplotlib's defaults to those of the book, those of its axes among them.
 
-    With ``$SYNLIB_FIGURES`` set, as `synlib figures` does, a notebook shows each figure as SVG too,
-    and with the numbers in it.
+    With ``$SYNLIB_FIGURES`` 1, as `synlib figures` sets it, a notebook shows each figure as SVG
+    too, and with the numbers in it; with 0, as `synlib runs` sets it, none is drawn.
     """
     plt.rcParams.update(STYLE)
     register_scale(PlainLinearScale)
@@ -75,13 +75,15 @@ def use_style():
     if "inline" in backend:  # draws what it shows, and pyplot's hook would draw it once more
         plt.switch_backend(backend)  # which else happens with the first figure, and sets the hook
         plt.uninstall_repl_displayhook()
-    if os.environ.get("SYNLIB_FIGURES"):
+    formats = {"0": (), "1": ("png", "svg")}.get(os.environ.get("SYNLIB_FIGURES", ""))
+    if formats is not None:
         from IPython import get_ipython
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-        set_matplotlib_formats("png", "svg", dpi=PIXELS)
-        formatter = get_ipython().display_formatter.formatters["application/json"]
-        formatter.for_type(Figure, figure_numbers)
+        set_matplotlib_formats(*formats, dpi=PIXELS)
+        if formats:
+            numbers = get_ipython().display_formatter.formatters["application/json"]
+            numbers.for_type(Figure, figure_numbers)
 
 
 def figure_numbers(figure):
