@@ -8,6 +8,7 @@ import numpy as np
 
 SQRT_HALF = 0.7071067811865476
 LN2 = 0.6931471805599453
+BLOCK = 2**15  # points, so that what is done with them stays in the processor
 TERMS = 11  # of the series of the logarithm: what is left is below rounding
 
 
@@ -38,16 +39,27 @@ def standard_normal(random, shape):
     found = 0
     while found < values.size:
         missing = (values.size - found + 1) // 2
-        x, y = 2 * random.random((2, missing)) - 1
-        s = x * x + y * y
-        inside = (s > 0) & (s < 1)
-        x, y, s = x[inside], y[inside], s[inside]
-        length = np.sqrt(-2 * log(s) / s)
-        pairs = np.concatenate([length * x, length * y])
-        pairs = pairs[: values.size - found]
-        values[found : found + pairs.size] = pairs
-        found += pairs.size
+        points = random.random((2, missing))
+        n_inside = 0
+        for first in range(0, missing, BLOCK):
+            pairs = _pairs(*(2 * points[:, first : first + BLOCK] - 1))
+            # in place of points that are no longer needed
+            points[:, n_inside : n_inside + pairs.shape[1]] = pairs
+            n_inside += pairs.shape[1]
+        for half in points[:, :n_inside]:
+            part = half[: values.size - found]
+            values[found : found + part.size] = part
+            found += part.size
     return values.reshape(shape)
+
+
+def _pairs(x, y):
+    """Two normal numbers from each of the points in the unit disc, array (2, n_inside)."""
+    s = x * x + y * y
+    inside = (s > 0) & (s < 1)
+    s = s[inside]
+    length = np.sqrt(-2 * log(s) / s)
+    return np.stack([length * x[inside], length * y[inside]])
 
 
 def log(x):
