@@ -65,6 +65,13 @@ def agree(ours, theirs):
     assert ours == pytest.approx(theirs, rel=1e-12, abs=1e-12)
 
 
+@pytest.fixture(scope="module")
+def images():
+    """The images of the pages, as the driver takes them."""
+    found = pages.images()
+    return found | {name: {"base64": repacked(found[name])} for name in ("bytes", "labels")}
+
+
 @pytest.mark.parametrize("seed", [0, 1, 2**32 - 1])
 def test_draws_are_those_of_numpy(seed):
     for child, theirs in enumerate(np.random.default_rng(seed).spawn(3)):
@@ -95,13 +102,10 @@ def test_perceptron(tmp_path, memory):
 
 @pytest.mark.parametrize("memory", settings.MEMORIES)
 @pytest.mark.parametrize("rule", explore.RULES)
-def test_network_over_a_whole_epoch(tmp_path, rule, memory):
+def test_network_over_a_whole_epoch(tmp_path, images, rule, memory):
     chosen = {"hidden": 60, "rate": 0.01, "rule": rule, "fraction": 0.05, "seed": 2}
     cache = settings.MEMORIES[memory]
-    found = pages.images()
-    for name in ("bytes", "labels"):
-        found[name] = {"base64": repacked(found[name])}
-    ours = in_node(tmp_path, NETWORK, images=found, settings=chosen | {"memory": cache})
+    ours = in_node(tmp_path, NETWORK, images=images, settings=chosen | {"memory": cache})
 
     mnist = load_mnist()
     mean = 0.98 * mnist.X_train.mean()
