@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -77,8 +78,9 @@ def point_openml_to(address, monkeypatch):
 
 @pytest.fixture
 def no_network(monkeypatch):
-    """OpenML's address leads nowhere."""
+    """OpenML's address leads nowhere, and no second attempt is waited for."""
     point_openml_to("http://127.0.0.1:9", monkeypatch)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
 
 
 def assert_small(data):

@@ -227,7 +227,12 @@ def own_chapters(tmp_path, monkeypatch):
     return make
 
 
-DRAW = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.gcf()"
+DRAW = """
+import matplotlib.pyplot as plt
+from synlib.book import plotting
+plotting.use_style()
+plt.plot([1, 2])
+plt.gcf()"""
 NO_RUNS = """
 from synlib.sweep import sweep
 from synlib.experiments import perceptron_run
@@ -383,7 +388,7 @@ def test_the_scorecard_is_shown_on_any_terminal(encoding):
 
 
 def test_each_failing_notebook_is_one_line(tmp_path):
-    result = run("figures", "01", "04", "-p", "seeds=0", "--output", str(tmp_path))
+    result = run("figures", "01", "04", "-p", "seeds=0", "--jobs", "1", "--output", str(tmp_path))
     assert result.exit_code == 1
     last = "".join(result.output.strip().splitlines()[-2:])
     for chapter in ("01", "04"):

@@ -43,7 +43,8 @@ if __name__ == "__main__":
     net = MLP(hidden=5, max_epochs=1, random_state=0).fit(digits.X_train, digits.y_train)
     Perceptron().fit(*random_patterns(10, 20, random_state=0))
     points = dict(n_inputs=10, load=[0.5, 1.0], seeds=2)
-    table = sweep(perceptron_run, **points, n_jobs=2, cache=sys.argv[1])
+    folder, n_jobs = sys.argv[1], int(sys.argv[2])
+    table = sweep(perceptron_run, **points, n_jobs=n_jobs, cache=folder)
     print(net.energy_["total"] > 0, len(table), int(table["total"].gt(0).sum()))
 """
 IMPORT_EACH = """
@@ -92,8 +93,8 @@ def test_packages_of_the_extras_are_those_that_are_tried():
 
 
 def test_the_core_learns_and_sweeps_alone(tmp_path):
-    for _ in range(2):  # computed, and found again
-        result = without_extras(LEARN, tmp_path)
+    for n_jobs in (2, 1):  # computed, and found again
+        result = without_extras(LEARN, tmp_path, n_jobs)
         assert result.returncode == 0, result.stderr
         assert result.stdout.split() == ["True", "4", "4"]
     assert len(list(tmp_path.rglob("output.pkl"))) == 4
