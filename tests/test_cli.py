@@ -246,7 +246,7 @@ def test_a_failed_check_leaves_the_figures_and_says_what_does_not_hold(tmp_path,
     last = result.output.strip().splitlines()[-1]
     assert "01_one failed: a check does not hold: assert x > 2, 'too small' too small" in last
     found = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert found == ["01_one.ipynb", "fig-own.json", "fig-own.png"]
+    assert found == ["01_one.ipynb", "fig-own.json", "fig-own.png", "fig-own.svg"]
 
 
 def test_failures_end_with_what_lies_behind_them(tmp_path, own_chapters):
