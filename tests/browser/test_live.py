@@ -1,8 +1,8 @@
 """What computes in the pages: by mouse and by keyboard, from a folder too, as Python does."""
 
 import ast
-import io
 import itertools
+import json
 import re
 
 import numpy as np
@@ -333,8 +333,8 @@ def test_network_reads_what_is_drawn(play):
 
 def test_cheapest_combination_follows_the_prices(play, view):
     it = play("prices", view)
-    text = io.StringIO(it.host.get_attribute("data-runs"))
-    tables = pd.read_json(text, convert_dates=False).fillna({"decay_time": np.inf})
+    tables = pd.DataFrame(json.loads(it.host.get_attribute("data-runs")))
+    tables = tables.fillna({"decay_time": np.inf})
     times = it.page.locator("#live-fading option").all_inner_texts()
     assert sorted(tables["decay_time"].unique(), reverse=True) == [
         np.inf if time == "none" else float(time) for time in times
