@@ -227,12 +227,7 @@ def own_chapters(tmp_path, monkeypatch):
     return make
 
 
-DRAW = """
-import matplotlib.pyplot as plt
-from synlib.book import plotting
-plotting.use_style()
-plt.plot([1, 2])
-plt.gcf()"""
+DRAW = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.gcf()"
 NO_RUNS = """
 from synlib.sweep import sweep
 from synlib.experiments import perceptron_run
@@ -246,7 +241,7 @@ def test_a_failed_check_leaves_the_figures_and_says_what_does_not_hold(tmp_path,
     last = result.output.strip().splitlines()[-1]
     assert "01_one failed: a check does not hold: assert x > 2, 'too small' too small" in last
     found = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert found == ["01_one.ipynb", "fig-own.json", "fig-own.png", "fig-own.svg"]
+    assert found == ["01_one.ipynb", "fig-own.json", "fig-own.png"]
 
 
 def test_failures_end_with_what_lies_behind_them(tmp_path, own_chapters):

@@ -17,10 +17,7 @@ from papermill.parameterize import parameterize_notebook
 
 from synlib.book.claims import CLAIMS
 from synlib.book.parameters import defaults
-from tests.conftest import set_up_kernels
 
-# small, since a figure takes long, and twice as long if its margins are cut off
-FIGURES = "c.InlineBackend.print_figure_kwargs = {'bbox_inches': None, 'dpi': 50}"
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 SMALL = {
@@ -258,7 +255,6 @@ def lengths(name):
 @pytest.mark.parametrize("name", [path.stem for path in sorted(NOTEBOOKS.glob("*.ipynb"))])
 def test_runs_with_other_parameters(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("IPYTHONDIR", set_up_kernels(tmp_path / "ipython", FIGURES))
     monkeypatch.setenv("SYNLIB_JOBS", "1")  # to start workers takes longer than these runs
     book = load_notebook_node(str(NOTEBOOKS / f"{name}.ipynb"))
     tags = [cell.metadata["tags"] for cell in book.cells]
