@@ -20,11 +20,12 @@ class Inputs:
     """Samples in compressed rows: all of them, made once, or those that are asked for."""
 
     def __init__(self, X, background, bias, keep=True):
-        self.X, self.background, self.bias = X, X.dtype.type(background), bias
+        self.background, self.bias, self.n_samples = X.dtype.type(background), bias, len(X)
         self.kept = _kept(X, self.background, bias) if keep else None
+        self.X = X if self.kept is None else None
 
     def __len__(self):
-        return len(self.X)
+        return self.n_samples
 
     def rows(self, order):
         """The samples in this order, as `synlib._kernels.inputs.compress` gives them."""

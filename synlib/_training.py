@@ -133,7 +133,7 @@ class _StaticUnits:
 
     def __init__(self, weights, plastic, inputs, network):
         self.samples, self.network = inputs, network
-        X = inputs.X
+        n_samples, dtype = len(inputs), inputs.background.dtype
         hidden = weights[0].shape[1]
         n_units = weights[1].shape[1]
         self.blocks = []
@@ -143,12 +143,12 @@ class _StaticUnits:
             self.blocks.append(
                 _layers.build(pair, [w.shape for w in pair], PERSISTENT, [Expressed()] * 2)
             )
-        self.nothing = np.empty((0, 0), X.dtype)
+        self.nothing = np.empty((0, 0), dtype)
         self.kept = self.nothing
         self.known = np.zeros(0, bool)
-        if self.blocks and len(X) * n_units * X.itemsize <= STATIC_MEMORY:
-            self.kept = np.zeros((len(X), n_units), X.dtype)
-            self.known = np.zeros(len(X), bool)
+        if self.blocks and n_samples * n_units * dtype.itemsize <= STATIC_MEMORY:
+            self.kept = np.zeros((n_samples, n_units), dtype)
+            self.known = np.zeros(n_samples, bool)
 
     def inputs(self, order):
         """Summed inputs of the units of the second layer, (n_samples, n_units), or (0, 0)."""

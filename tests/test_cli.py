@@ -383,7 +383,7 @@ def test_the_scorecard_is_shown_on_any_terminal(encoding):
 
 
 def test_each_failing_notebook_is_one_line(tmp_path):
-    result = run("figures", "01", "04", "-p", "seeds=0", "--jobs", "1", "--output", str(tmp_path))
+    result = run("figures", "01", "04", "-p", "seeds=0", "--output", str(tmp_path))
     assert result.exit_code == 1
     last = "".join(result.output.strip().splitlines()[-2:])
     for chapter in ("01", "04"):

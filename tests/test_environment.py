@@ -65,7 +65,7 @@ def make(folder, python=sys.executable, chosen=True, **more):
 
 
 def test_an_environment_is_whole_or_made_anew(clone):
-    for seconds in (0.2, 0.5, 1):  # at any point it may be killed
+    for seconds in (0.2, 1, 2):  # at any point it may be killed
         process = subprocess.Popen(
             command(clone), env=environment(clone), start_new_session=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -91,7 +91,7 @@ def test_learning_ends_when_its_cell_runs_again():
     assert not explorer.thread.is_alive()
 
 
-@pytest.mark.parametrize("wait", [0.0, 0.01, 0.1])
+@pytest.mark.parametrize("wait", [0.0, 0.003, 0.01, 0.03, 0.1])
 def test_the_interpreter_can_end_while_something_learns(wait):
     result = subprocess.run(
         [sys.executable, "-c", LEAVE, str(wait)], capture_output=True, text=True, check=False
@@ -178,3 +178,5 @@ def test_prices_are_those_of_networks_that_learned():
     assert fading["options"] == [["none", None], ["50", 50.0]]
     assert fading["value"] == 50
     assert {run["decay_time"] for run in runs} == {None, 50.0}
+    with pytest.raises(ValueError, match="decay_time must be one that was tried, 50, inf; got 60"):
+        explore.prices(done, 0.5, decay_time=60.0)

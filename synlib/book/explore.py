@@ -140,6 +140,11 @@ class Prices:
     decay_time : float
         Of the caches in the table, in steps; the page can choose another one that was tried.
 
+    Raises
+    ------
+    ValueError
+        If no cache had this decay time.
+
     Attributes
     ----------
     combinations : DataFrame
@@ -153,6 +158,9 @@ class Prices:
         self.maintenance_cost, self.decay_time = maintenance_cost, decay_time
         cached = done["memory"] == "cache"
         times = np.sort(done.loc[cached, "decay_time"].unique())
+        if decay_time not in times:
+            tried = ", ".join(map("{:g}".format, times))
+            raise ValueError(f"decay_time must be one that was tried, {tried}; got {decay_time!r}")
         self.combinations = pd.concat(
             [
                 _combinations(done[~cached | (done["decay_time"] == time)]).assign(decay_time=time)

@@ -502,9 +502,9 @@ def pareto(table, figure=None):
             own = table[(table["memory"] == memory) & (table["rule"] == rule)]
             ax.scatter(own["time"], own["saved"], color=colour, s=60, zorder=3, label=rule)
         ax.set(xscale="log", yscale="log", title=memory.replace("persistent", "no cache"))
-        for axis in (ax.xaxis, ax.yaxis):
-            plain_numbers(axis)
-            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        enough_ticks(ax)
+    for ax in axes[: len(memories)][-2:]:  # the lowest ones, though nothing may be below them
+        ax.tick_params(labelbottom=True)
     for ax in axes[len(memories) :]:
         ax.set_axis_off()
     figure.supxlabel("learning time (ordinary learning = 1)", fontsize=12)
