@@ -6,57 +6,9 @@ the change is stored, and an energy ledger counts what it costs.
 
 from importlib.metadata import version
 
-from synlib.archives import DataUnavailable, load_fashion_mnist, load_mnist
-from synlib.datasets import load_digits, load_idx, random_patterns
-from synlib.memory import Memory, Persistent, SynapticCache
-from synlib.mlp import MLP
-from synlib.perceptron import Perceptron
-from synlib.plasticity import (
-    AllSynapses,
-    GatedNeurons,
-    LargestErrors,
-    LargestUpdates,
-    LargestWeights,
-    LeastActive,
-    MostActive,
-    PlasticityRule,
-    RandomNeurons,
-    RandomSynapses,
-    ReadoutOnly,
-    SmallestErrors,
-    SmallestUpdates,
-    SmallestWeights,
-    Subnetwork,
-)
-from synlib.published import published_inputs
+import lazy_loader
 
+# Loaded when they are first asked for: scikit-learn, which networks and perceptrons bring with
+# them, takes half of what the command and the workers of a sweep would wait for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 __version__ = version("synlib")
-__all__ = [
-    "MLP",
-    "AllSynapses",
-    "DataUnavailable",
-    "GatedNeurons",
-    "LargestErrors",
-    "LargestUpdates",
-    "LargestWeights",
-    "LeastActive",
-    "Memory",
-    "MostActive",
-    "Perceptron",
-    "Persistent",
-    "PlasticityRule",
-    "RandomNeurons",
-    "RandomSynapses",
-    "ReadoutOnly",
-    "SmallestErrors",
-    "SmallestUpdates",
-    "SmallestWeights",
-    "Subnetwork",
-    "SynapticCache",
-    "load_digits",
-    "load_fashion_mnist",
-    "load_idx",
-    "load_mnist",
-    "published_inputs",
-    "random_patterns",
-]

@@ -31,14 +31,34 @@ def test_a_second_process_compiles_nothing():
     assert json.loads(result.stdout) == [0, 0]
 
 
-def test_simulators_import_no_front_end():
-    program = "import sys, synlib; print(*sys.modules)"
+def loaded_by(module):
+    program = f"import sys, {module}; print(*sys.modules)"
     result = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     loaded = set(result.stdout.split())
-    assert "synlib.mlp" in loaded
+    assert module in loaded
+    return loaded
+
+
+def test_simulators_import_no_front_end():
+    loaded = loaded_by("synlib.mlp")
     assert not loaded & {"matplotlib", "ipywidgets", "papermill", "click"}
+
+
+@pytest.mark.parametrize("module", ["synlib.sweep", "synlib.book.cli.commands"])
+def test_what_learns_nothing_does_not_wait_for_scikit_learn(module):
+    loaded = loaded_by(module)
+    assert not loaded & {"synlib.mlp", "sklearn", "scipy.stats", "matplotlib"}
+
+
+def test_public_names_are_there_when_asked_for():
+    assert {"MLP", "Perceptron", "SynapticCache", "theory"} <= set(synlib.__all__)
+    for name in synlib.__all__:
+        assert name in dir(synlib)
+        assert getattr(synlib, name).__name__ in (name, f"synlib.{name}")
+    with pytest.raises(AttributeError, match="no_such_name"):
+        synlib.no_such_name  # noqa: B018
 
 
 def test_a_hundred_thousand_hidden_units_fit_into_memory():

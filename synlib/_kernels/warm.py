@@ -1,8 +1,10 @@
 """Compile the kernels and keep the machine code: ``python -m synlib._kernels.warm``."""
 
+import gc
+
 import joblib
 
-from synlib import MLP, Perceptron, SynapticCache, random_patterns, spiking
+import synlib
 
 
 def warm():
@@ -13,13 +15,23 @@ def warm():
 
 
 def compile_kernels(dtype):
-    X, d = random_patterns(4, 3, random_state=0)
+    threshold = gc.get_threshold()
+    gc.set_threshold(100_000, 20)  # a compiler makes much and leaves little: a sixth of its time
+    try:
+        _compile(dtype)
+    finally:
+        gc.set_threshold(*threshold)
+
+
+def _compile(dtype):
+    X, d = synlib.random_patterns(4, 3, random_state=0)
     d[:2] = -1, 1
-    MLP(hidden=2, max_epochs=1, dtype=dtype).fit(X, d)
+    synlib.MLP(hidden=2, max_epochs=1, dtype=dtype).fit(X, d)
     if dtype == "float64":
-        for memory in (None, SynapticCache(1), SynapticCache(1, "synapse", decay_time=9)):
-            Perceptron(memory).fit(X, d)
-        spiking.learn(1, max_rounds=1)
+        cache = synlib.SynapticCache
+        for memory in (None, cache(1), cache(1, "synapse", decay_time=9)):
+            synlib.Perceptron(memory).fit(X, d)
+        synlib.spiking.learn(1, max_rounds=1)
 
 
 if __name__ == "__main__":
