@@ -3,7 +3,7 @@
 import numpy as np
 
 from synlib._kernels import compiled, inner
-from synlib._kernels.layer import add_weighted_rows, column_sums
+from synlib._kernels.layer import add_weighted_rows, column_sums, copy
 from synlib._kernels.network import activate
 
 
@@ -35,11 +35,11 @@ def summed_inputs(first, last, index, value, background, weights, unit, out):
         X = value[first[0] : last[-1]].reshape(n_samples, -1)
         _sum_dense(X, weights, background, common, unit, out)
     for t in range(dense, n_samples):
-        summed[:] = common
+        copy(common, summed)
         active = slice(first[t], last[t])
         count = last[t] - first[t]
         add_weighted_rows(weights, count, index[active], value[active], background, summed)
-        out[t, unit : unit + n_units] = summed[:n_units]
+        copy(summed, out[t, unit : unit + n_units])
 
 
 @inner
@@ -53,7 +53,8 @@ def _sum_dense(X, weights, background, common, unit, out):
     sums = np.empty((4, n_columns), weights.dtype)
     s_0, s_1, s_2, s_3 = sums[0], sums[1], sums[2], sums[3]
     for t in range(0, len(X) // 4 * 4, 4):
-        sums[:] = common
+        for k in range(4):
+            copy(common, sums[k])
         x = X[t : t + 4] - background
         i = 0
         while i + 4 <= n_inputs:
@@ -75,7 +76,7 @@ def _sum_dense(X, weights, background, common, unit, out):
                     sums[k, j] += x[k, i] * weights[i, j]
             i += 1
         for k in range(4):
-            out[t + k, unit : unit + n_units] = sums[k, :n_units]
+            copy(sums[k], out[t + k, unit : unit + n_units])
 
 
 @compiled

@@ -208,6 +208,17 @@ def add_row(row, x, out):
         out[j] += x * row[j]
 
 
+@apart
+def copy(source, target):
+    """Copy an array into one of its length.
+
+    A slice that is assigned to does the same, but takes longer to compile than most kernels: it
+    brings all that it takes to say that the lengths differ.
+    """
+    for i in range(target.size):
+        target[i] = source[i]
+
+
 @inner
 def sum_of_first(count, value):
     """Sum of ``value[:count]`` in four strands, since each addition must wait for the last."""

@@ -21,6 +21,7 @@ from synlib._kernels.layer import (
     add_background,
     add_products,
     add_weighted_rows,
+    copy,
     matrix_of,
     propagate,
     propagate_back,
@@ -256,10 +257,11 @@ def _share_out(samples, t, layers, rules, activity, now):
         own, _, times = rising_rows(n, value.size, value, background)
         sizes = np.abs(change)
         begin, end = first_row[place], first_row[place] + own.size
-        rows[begin:end], multiplicity[begin:end] = own, times
+        copy(own, rows[begin:end])
+        copy(times, multiplicity[begin:end])
         first_row[place + 1] = end
         begin, end = first_column[place], first_column[place] + m
-        columns[begin:end] = sizes[rising_order(sizes)]
+        copy(sizes[rising_order(sizes)], columns[begin:end])
         first_column[place + 1] = end
         tops[place] = own[own.size - 1] * columns[end - 1]
     guess = columns.dtype.type(layers.limit[together[0]] * tops[0])

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from synlib._kernels import accounting, compiled, inner
-from synlib._kernels.layer import NEURON_SUM, SYNAPSE
+from synlib._kernels.layer import NEURON_SUM, SYNAPSE, copy
 
 # columns of the record of an epoch; all but the first are totals so far
 ERRORS, CONSOLIDATION, MAINTENANCE, TRANSITION, CORRECTION, WRITES, OUTSTANDING = range(7)
@@ -67,7 +67,8 @@ def gram_matrix(X):
     """
     n_patterns, n_synapses = X.shape
     padded = np.zeros((-(-n_patterns // 4) * 4, -(-n_synapses // 4) * 4))
-    padded[:n_patterns, :n_synapses] = X
+    for p in range(n_patterns):
+        copy(X[p], padded[p, :n_synapses])
     size, n_inputs = padded.shape
     gram = np.empty((size, size))
     for first in range(0, size, BLOCK):
@@ -162,7 +163,7 @@ def persistent_margins(
                     state.persistent[k] += traced_step[p, k]
             for k in range(n_traced):
                 trace[epoch * n_patterns + p, k, 0] = state.persistent[k]
-        record[epoch] = spent
+        copy(spent, record[epoch])
         if spent[ERRORS] == 0:
             return record[: epoch + 1], trace[: (epoch + 1) * n_patterns]
     return record, trace
@@ -227,7 +228,7 @@ def cached_margins(
                 trace[done * n_patterns + p, k, 0] = persistent[traced[k]]
                 trace[done * n_patterns + p, k, 1] = factor * transient[traced[k]]
         spent[OUTSTANDING] = factor * _outstanding(transient, potentiation_only)
-        record[done] = spent
+        copy(spent, record[done])
         done += 1
     state.scalars[FACTOR] = factor
     state.scalars[ABSOLUTE] = absolute
@@ -284,12 +285,12 @@ def primal(X, sign, rate, least, cache, exponents, potentiation_only, traced, st
                     )  # fmt: skip
             if cache.transition_cost > 0:
                 spent[TRANSITION] += cache.transition_cost * _moved(transient, previous)
-                previous[:] = transient
+                copy(transient, previous)
             for k in range(traced.size):
                 trace[done * n_patterns + p, k, 0] = persistent[traced[k]]
                 trace[done * n_patterns + p, k, 1] = transient[traced[k]]
         spent[OUTSTANDING] = _outstanding(transient, potentiation_only)
-        record[done] = spent
+        copy(spent, record[done])
         done += 1
     state.scalars[FLAGGED_LIMIT] = flagged_limit
     state.scalars[STEP] = step

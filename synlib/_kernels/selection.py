@@ -13,6 +13,7 @@ import numpy as np
 
 from synlib._kernels import compiled, inner
 from synlib._kernels.borrowed import alive, borrowed
+from synlib._kernels.layer import copy
 
 # A bracket holding this few candidates is finished by listing and sorting them.
 FEW = 64
@@ -152,11 +153,11 @@ def kth_largest_product(rows, multiplicity, columns, first_row, first_column, k,
             below += more_below
         if count >= k:
             low, count_low = middle, count
-            at_low[:] = at_middle
+            copy(at_middle, at_low)
             candidates -= below
         else:
             high, count_high = middle, count
-            at_high[:] = at_middle
+            copy(at_middle, at_high)
             candidates = below
 
     values = np.empty(candidates, columns.dtype)
