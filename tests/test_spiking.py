@@ -24,7 +24,7 @@ def test_kernel_equals_oracle(threshold, decay_time, cost):
     persistent, transient, state, ledger = spiking.begin(start)
     expected = start.copy(), np.zeros(100)
     spent = np.zeros(4)
-    for _ in range(10):
+    for _ in range(5):
         pair = random.choice(4, 2, replace=False)
         spikes = spiking.draw_spikes(random.choice(spiking.TARGETS), random)
         voltage = np.empty(1500)
