@@ -130,7 +130,8 @@ class Run:
 
     def copy(self):
         """A copy of a run that rests; first weights and past rows never change, and are shared."""
-        return copy.deepcopy(self, {id(kept): kept for kept in (*self.weights, *self.rows)})
+        shared = {id(weights): weights for weights in self.weights}
+        return copy.deepcopy(self, shared | {id(self.rows): list(self.rows)})
 
     def _whole(self, plastic):
         """All weights, given the plastic ones."""

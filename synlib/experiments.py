@@ -893,9 +893,11 @@ def _learn(
         **provenance(name, checksum, random_state),
     }
     reached = until or np.inf
+    history = net.history_
+    history["epoch"] = history["step"] / len(X_train)  # with a schedule it was the number of calls
     records = [
         arguments | row | {"reached": bool(row["accuracy"] >= reached), "diverged": net.diverged_}
-        for row in net.history_.to_dict("records")
+        for row in history.to_dict("records")
     ]
     return net, records, images
 
@@ -940,7 +942,6 @@ def _fit_in_parts(net, schedule, X, y, test, *, until, evaluate_every, evaluate_
         step = stop
         if net.diverged_ or (until and net.history_["accuracy"].iloc[-1] >= until):
             break
-    net.history_["epoch"] = net.history_["step"] / len(X)  # not the number of calls
 
 
 def _network(published, **parameters):

@@ -472,7 +472,6 @@ class MLP(ClassifierMixin, Estimator):
             "initial_weights_": run.weights,
             "weights_": weights,
             "transient_weights_": transient,
-            "history_": pd.DataFrame(run.rows),
             "energy_": {k: v for k, v in row.items() if k not in ("step", "epoch", "accuracy")},
             "n_steps_": run.step,
             "reached_": _reached(run.rows, until),
@@ -486,6 +485,11 @@ class MLP(ClassifierMixin, Estimator):
             state["writes_"] = writes
         run.rest()
         vars(self).update(state)
+
+    @property
+    def history_(self):  # made when asked for: it would be long work for each of many partial_fit
+        check_is_fitted(self)
+        return pd.DataFrame(self._run_.rows)
 
     def predict(self, X):
         """Labels of samples, array (n_samples,)."""

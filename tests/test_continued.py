@@ -1,6 +1,8 @@
 """`partial_fit` goes on with all that was: n calls are ``fit`` for n epochs, to the last bit."""
 
+import cProfile
 import io
+import pstats
 import signal
 
 import joblib
@@ -76,6 +78,17 @@ def test_batches_of_any_size():
     assert list(parts.history_["step"]) == [1, 17, 40]
     assert list(parts.history_["epoch"]) == [1, 2, 3]
     assert parts.history_["accuracy"].iloc[-1] == whole.score(X, y)
+
+
+def test_a_call_is_no_more_work_after_many():
+    X, y = samples(0, 0.01)
+    net, work = MLP(hidden=3, random_state=0), []
+    for _ in range(200):
+        call = cProfile.Profile()
+        call.runcall(net.partial_fit, X[:5], y[:5], classes=[0, 1, 2])
+        work.append(pstats.Stats(call).total_calls)
+    assert work[-1] < 1.1 * work[5]
+    assert len(net.history_) == 200
 
 
 def test_long_runs_go_on_to_the_bit():
