@@ -18,7 +18,7 @@ from synlib.reference import activate
 from tests.oracles import network as oracle
 
 SCOPES = ["synapse", "neuron", "neuron-sum", "layer", "network"]
-N_STEPS = 220
+N_STEPS = 160
 N_SAMPLES = 40
 
 fractions = st.sampled_from([0.03, 0.3, 1.0])

@@ -16,6 +16,7 @@ SITE = ROOT / "_build" / "html"
 SCREENSHOTS = ROOT / "_build" / "screenshots"
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+SIZES: dict[str, int] = {}  # of what was sent, by its address: none changes while the tests run
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -61,14 +62,16 @@ class Visit:
     def __enter__(self):
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, kind, *error):
+        if kind:
+            self.picture()
         self.context.close()
 
-    def picture(self, what):
-        """Keep the whole page as a picture."""
+    def picture(self):
+        """Keep the whole page as a picture: of one that fails, since it takes a second."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         folder, name = Path(urlsplit(self.page.url).path).with_suffix("").parts[-2:]
-        path = SCREENSHOTS / f"{folder}-{name}-{what}.png"
+        path = SCREENSHOTS / f"{folder}-{name}-{self.page.viewport_size['width']}.png"
         self.page.screenshot(path=path, full_page=True)
 
     def _answer(self, route):
@@ -87,8 +90,18 @@ class Visit:
         if response.status >= 400:
             self.failed.append(response.url)
         if response.ok and response.request.resource_type != "image":
-            # as a web server sends it; fonts are compressed already
-            self.sizes[response.url] = len(gzip.compress(response.body()))
+            if response.url not in SIZES:
+                # as a web server sends it; fonts are compressed already
+                SIZES[response.url] = len(gzip.compress(response.body()))
+            self.sizes[response.url] = SIZES[response.url]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if call.when == "call" and report.failed and "desktop" in item.funcargs:
+        item.funcargs["desktop"].picture()
+    return report
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):

@@ -42,7 +42,6 @@ def test_page_is_whole_without_the_network(desktop):
     assert desktop.page.evaluate(BROKEN_PICTURES) == []
     assert desktop.page.evaluate(UNSEEN_FORMULAS) == []
     assert desktop.page.locator(STOPS_IN_FORMULAS).count() == 0
-    desktop.picture("desktop")
 
 
 @pytest.mark.parametrize("path", pages())
@@ -54,7 +53,6 @@ def test_page_fits_a_phone(browser, site, path):
                 visit.page.wait_for_function(f"{found}.length === 0", timeout=10_000)
             assert visit.page.evaluate(found) == []
         assert visit.page.evaluate(BELOW_THE_END) < 2
-        visit.picture("phone")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
