@@ -24,6 +24,7 @@ from synlib.book import execution, notebooks, parameters, repository, runs, up_t
 from synlib.book.claims import CLAIMS
 from synlib.book.cli import building
 from synlib.book.cli.commands import main
+from synlib.book.interrupts import drop_quietly
 from tools import refresh_notebooks
 
 ROOT = Path(__file__).parents[1]
@@ -308,6 +309,44 @@ def test_ctrl_c_is_heard_where_python_drops_it(monkeypatch):
     result = run("scorecard")
     assert (result.exit_code, result.stderr) == (130, "stopped\n")
     assert sys.unraisablehook is before
+
+
+ABANDONED = """
+import asyncio
+from synlib.book.cli.commands import main
+
+async def dies():
+    raise RuntimeError("the kernel died")
+
+async def begin():
+    waiting = asyncio.ensure_future(dies())
+    await asyncio.sleep(0)
+    return [waiting]
+
+def interrupted():
+    given_up = asyncio.new_event_loop().run_until_complete(begin())
+    raise KeyboardInterrupt
+
+main.commands["scorecard"].callback = interrupted
+main(["scorecard"])"""
+
+
+def test_ctrl_c_is_all_that_is_said_of_what_is_given_up():
+    result = subprocess.run(
+        [sys.executable, "-c", ABANDONED], capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stderr) == (130, "stopped\n")
+
+
+@pytest.mark.parametrize(("error", "is_shown"), [(KeyboardInterrupt, False), (OSError, True)])
+def test_workers_drop_nothing_but_ctrl_c_quietly(monkeypatch, capsys, error, is_shown):
+    class Finalised:
+        def __del__(self):
+            raise error
+
+    monkeypatch.setattr(sys, "unraisablehook", drop_quietly)
+    Finalised()
+    assert ("Traceback" in capsys.readouterr().err) == is_shown
 
 
 def test_so_it_is_in_the_processes_that_execute_chapters(tmp_path):

@@ -20,7 +20,7 @@ from synlib import archives, stored
 from synlib._images import DATASETS
 from synlib._kernels.warm import warm
 from synlib.book import parameters, runs, scorecard, up_to_date
-from synlib.book.interrupts import hearing_again
+from synlib.book.interrupts import drop_quietly, hearing_again
 from synlib.book.notebooks import SUMMARY, has_one_size, profile_values, require
 
 CHAPTERS_AT_ONCE = 2
@@ -191,6 +191,8 @@ def _execute(task, profile, environment, alone, scratch):
     """Execute one notebook."""
     import papermill  # takes a second to import
 
+    if not alone:  # this is a worker, which also cleans up and waits
+        sys.unraisablehook = drop_quietly
     start = time.perf_counter()
     failure = None
     up_to_date.revoke(task.target)

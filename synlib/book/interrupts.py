@@ -31,5 +31,11 @@ def hearing_again():
         sys.unraisablehook = previous
 
 
+def drop_quietly(dropped):
+    """The ``sys.unraisablehook`` of a process that works for another, which hears it, too."""
+    if not issubclass(dropped.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(dropped)
+
+
 def _interrupt_main_thread():
     signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)

@@ -4,6 +4,7 @@ Exit codes: 0, done; 1, it failed and the last line on standard error says why; 
 not understood; 130, it was stopped by Ctrl-C.
 """
 
+import logging
 import re
 import sys
 
@@ -31,6 +32,8 @@ class Commands(click.Group):
                 return super().invoke(context)
             except KeyboardInterrupt:
                 heard()
+                # of tasks that waited for a kernel, and are given up with it
+                logging.getLogger("asyncio").setLevel(logging.CRITICAL)
                 click.echo("stopped", err=True)
                 raise click.exceptions.Exit(INTERRUPTED) from None
             except OSError as error:
