@@ -210,9 +210,9 @@ def add_row(row, x, out):
 
 @apart
 def copy(source, target):
-    """Copy an array into one of its length.
+    """Fill an array with the first entries of another one, which is at least as long.
 
-    A slice that is assigned to does the same, but takes longer to compile than most kernels: it
+    An array assigned to a slice does the same, but takes longer to compile than most kernels: it
     brings all that it takes to say that the lengths differ.
     """
     for i in range(target.size):

@@ -16,7 +16,7 @@ def warm():
 
 def compile_kernels(dtype):
     threshold = gc.get_threshold()
-    gc.set_threshold(100_000, 20)  # a compiler makes much and leaves little: a sixth of its time
+    gc.set_threshold(100_000, 20)  # a compiler makes much and leaves little: a tenth of its time
     try:
         _compile(dtype)
     finally:
