@@ -21,12 +21,13 @@ runs: environment  ## compute the stored runs of the paper profile anew, with th
 pdf: book  ## print the whole book into one file, in _build/html (needs Chromium)
 	$(BIN)/python book/_ext/whole_book.py
 
-# SYNLIB_JOBS=1: two workers of pytest keep two cores busy, and sweeps in the tests need no more
+# SYNLIB_JOBS=1: two workers of pytest keep two cores busy, and sweeps in the tests need no more;
+# the notebooks first: at the end one worker waits for the other, and what is short leaves less
 test: environment  ## run the tests of the library and of its command, and compare the stored outputs of the notebooks
 	$(BIN)/python -m synlib._kernels.warm
 	SYNLIB_JOBS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval-lax --doctest-modules \
 		--ignore tests/browser --ignore tests/torch --ignore synlib/torch --doctest-glob CONTRIBUTING.md \
-		-m "not recompiles and not parameters" tests notebooks synlib CONTRIBUTING.md
+		-m "not recompiles and not parameters" notebooks tests synlib CONTRIBUTING.md
 
 # of its own, since each chapter runs four times
 test-parameters: environment  ## test that the chapters obey other parameters, and lists of any length

@@ -1,6 +1,5 @@
 """Under which name a run is kept: the function, its arguments, and all that makes its record."""
 
-import ast
 import hashlib
 import importlib.util
 import sys
@@ -67,12 +66,7 @@ def library_version():
 
 def _code(source):
     """What a module does: without comments, docstrings and layout."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-        if documented and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:]
-    return ast.dump(tree)
+    return identity(compile(source, "", "exec", dont_inherit=True, optimize=2))
 
 
 def library_name(function):

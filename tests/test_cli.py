@@ -338,6 +338,25 @@ def test_ctrl_c_is_all_that_is_said_of_what_is_given_up():
     assert (result.returncode, result.stderr) == (130, "stopped\n")
 
 
+SHARED = """
+from synlib.book.cli.commands import main
+
+def interrupted():
+    from joblib.externals.loky.backend import resource_tracker
+    resource_tracker.register("/what is gone already", "semlock")
+    raise KeyboardInterrupt
+
+main.commands["scorecard"].callback = interrupted
+main(["scorecard"])"""
+
+
+def test_ctrl_c_is_all_that_is_said_of_what_was_shared():
+    result = subprocess.run(
+        [sys.executable, "-c", SHARED], capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stderr) == (130, "stopped\n")
+
+
 @pytest.mark.parametrize(("error", "is_shown"), [(KeyboardInterrupt, False), (OSError, True)])
 def test_workers_drop_nothing_but_ctrl_c_quietly(monkeypatch, capsys, error, is_shown):
     class Finalised:

@@ -5,12 +5,13 @@ import sys
 import warnings
 from pathlib import Path
 
+import joblib
 import numba
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from synlib._kernels import kept
+from synlib._kernels import kept, warm
 from synlib.book import caches
 from synlib.book.cli.commands import main
 
@@ -132,6 +133,35 @@ def test_nothing_stops_the_start(tmp_path, monkeypatch):
     assert result.stdout == "6\n"
     assert result.stderr.count("Warning") == 1, result.stderr
     assert str(tmp_path / "file" / "synlib-kernels") in result.stderr
+
+
+def test_no_process_starts_only_to_see_that_all_is_compiled(tmp_path, monkeypatch):
+    kernels, compiled = tmp_path / warm.version(), []
+
+    def compile_kernels(dtype):
+        compiled.append(dtype)
+        kernels.mkdir(exist_ok=True)
+        (kernels / f"{dtype}.nbc").touch()
+
+    def compiled_by_warming():
+        compiled.clear()
+        with joblib.parallel_config("threading"):
+            warm.warm()
+        return sorted(compiled)
+
+    monkeypatch.setattr(warm, "kernels_folder", lambda: tmp_path)
+    monkeypatch.setattr(warm, "compile_kernels", compile_kernels)
+    assert compiled_by_warming() == ["float32", "float64"]
+    assert compiled_by_warming() == []
+    (kernels / "float32.nbc").unlink()
+    assert compiled_by_warming() == ["float32", "float64"]
+    assert compiled_by_warming() == []
+    for mark in kernels.glob("warm.*"):
+        mark.write_text("")
+    assert compiled_by_warming() == ["float32", "float64"]
+    monkeypatch.setattr(numba, "__version__", "another")
+    assert compiled_by_warming() == ["float32", "float64"]
+    assert compiled_by_warming() == []
 
 
 @pytest.fixture

@@ -1,17 +1,34 @@
 """Compile the kernels and keep the machine code: ``python -m synlib._kernels.warm``."""
 
+import contextlib
 import gc
+import hashlib
+import sys
 
 import joblib
+import numba
+from numba.core.registry import cpu_target
 
 import synlib
+from synlib._kernels import kernels_folder, version
 
 
 def warm():
     """Compile what is not compiled yet, for both precisions at the same time."""
+    folder = kernels_folder() / version()
+    processor = cpu_target.target_context.codegen().magic_tuple()
+    meant_for = repr((sys.implementation.cache_tag, numba.__version__, processor))
+    # says what was there at the end, so that two processes need not start only to look for it
+    known = folder / f"warm.{hashlib.sha256(meant_for.encode()).hexdigest()[:16]}"
+    with contextlib.suppress(OSError):
+        names = known.read_text("utf-8").splitlines()
+        if names and all((folder / name).is_file() for name in names):
+            return
     joblib.Parallel(n_jobs=2)(
         joblib.delayed(compile_kernels)(dtype) for dtype in ("float32", "float64")
     )
+    with contextlib.suppress(OSError):
+        known.write_text("\n".join(path.name for path in folder.glob("*.nbc")), "utf-8")
 
 
 def compile_kernels(dtype):

@@ -17,6 +17,8 @@ from synlib.book.cli.stored import check, make_runs
 from synlib.book.interrupts import hearing_again
 
 INTERRUPTED = 130  # the exit code that shells expect after Ctrl-C
+# what a process says that takes away what processes had shared, and finds it half gone already
+OF_TRACKERS = "ignore:resource_tracker:UserWarning"
 PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹×", "-0123456789x") | {ord("≥"): ">=", ord("≤"): "<="}
 
 
@@ -27,6 +29,8 @@ class Commands(click.Group):
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
+        if OF_TRACKERS not in sys.warnoptions:  # which are handed to the processes that are started
+            sys.warnoptions.append(OF_TRACKERS)
         with hearing_again() as heard:
             try:
                 return super().invoke(context)
