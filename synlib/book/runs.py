@@ -126,13 +126,10 @@ def find(name):
     if not match:
         raise click.UsageError(f"a stored run is named CHAPTER:NUMBER, such as 5:317; got {name!r}")
     chapter = notebooks.find(match[1]).stem
-    known = list(_opened(chapter))
-    number = int(match[2])
+    known, number = _drawn(chapter), int(match[2])
     if not 1 <= number <= len(known):
         raise click.UsageError(f"{chapter} has the stored runs 1 to {len(known)}, got {number}")
-    kept = _opened(chapter)
-    is_of_here = kept.header.get("processors") == [llvm.get_host_cpu_name()]
-    return Drawn(f"{int(chapter[:2])}:{number}", kept.find(known[number - 1]), is_of_here)
+    return known[number - 1]
 
 
 def draw(seed, budget):
@@ -153,9 +150,9 @@ def draw(seed, budget):
     list of Drawn
     """
     chapters = [path.stem for path in notebooks.all_notebooks() if path_of(path.stem).is_file()]
-    names = [f"{name}:{n + 1}" for name in chapters for n in range(len(_opened(name)))]
-    random.Random(seed).shuffle(names)
-    possible = {found.name: found for found in map(find, names) if _can_be_repeated(found.run)}
+    known = [found for chapter in chapters for found in _drawn(chapter)]
+    random.Random(seed).shuffle(known)
+    possible = {found.name: found for found in known if _can_be_repeated(found.run)}
     first = {}
     for found in possible.values():
         if found.run.seconds <= budget / 8:
@@ -224,6 +221,16 @@ def _opened(chapter):
     if not path.is_file():
         raise click.ClickException(f"no runs of {chapter} are stored: `synlib runs {chapter}`")
     return stored.opened(path)
+
+
+def _drawn(chapter):
+    """All stored runs of a chapter, as `Drawn`, in order."""
+    kept = _opened(chapter)
+    is_of_here = kept.header.get("processors") == [llvm.get_host_cpu_name()]
+    return [
+        Drawn(f"{int(chapter[:2])}:{number}", kept.find(key), is_of_here)
+        for number, key in enumerate(kept, start=1)
+    ]
 
 
 def _can_be_repeated(run):
