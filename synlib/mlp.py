@@ -281,7 +281,7 @@ class MLP(ClassifierMixin, Estimator):
         """
         with self._refit():
             memory, plasticity = validated(self)
-            X, y = validate_data(self, X, y, dtype=self.dtype)
+            X, y = validate_data(self, X, y, dtype=self.dtype, order="C")
             self.classes_, labels = classes_of(y)
             if until is not None:
                 check_number("until", until, "in the range (0, 1]", lambda v: 0 < v <= 1)
@@ -364,7 +364,7 @@ class MLP(ClassifierMixin, Estimator):
                 self._check_continued()
                 if initial_weights is not None:
                     raise ValueError("initial_weights must be None but in the first call")
-            X, y = validate_data(self, X, y, dtype=self.dtype, reset=begins)
+            X, y = validate_data(self, X, y, dtype=self.dtype, order="C", reset=begins)
             if begins:
                 self.classes_, _ = classes_of(y if classes is None else column_or_1d(list(classes)))
             elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
@@ -535,14 +535,14 @@ class MLP(ClassifierMixin, Estimator):
         """Summed inputs of the output units, with the parameters of the time of learning."""
         check_is_fitted(self)
         net = self._learned_as_
-        X = validate_data(self, X, dtype=net.dtype, reset=False)
+        X = validate_data(self, X, dtype=net.dtype, order="C", reset=False)
         inputs = Inputs(X, self.background_, net.bias, keep=False)
         return network_output(net, inputs, self.weights_, self.plastic_units_[0])
 
     def _validated_test(self, test):
         check_is_pair("test", test, "a pair of inputs and labels")
         try:
-            X = validate_data(self, test[0], dtype=self.dtype, reset=False)
+            X = validate_data(self, test[0], dtype=self.dtype, order="C", reset=False)
             y = column_or_1d(test[1])
             check_consistent_length(X, y)
             check_classification_targets(y)

@@ -164,7 +164,7 @@ class Perceptron(ClassifierMixin, Estimator):
         """
         with self._refit():
             store = self._validated_memory()
-            X, y = validate_data(self, X, y, dtype=float)
+            X, y = validate_data(self, X, y, dtype=float, order="C")
             self.classes_ = self._two_kinds(y)
             self._check_sizes(X)
             patterns = np.column_stack([X, np.ones(len(X))])
@@ -202,7 +202,7 @@ class Perceptron(ClassifierMixin, Estimator):
     def decision_function(self, X):
         """Summed input of the neuron for each pattern, array (n_patterns,)."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=float, reset=False)
+        X = validate_data(self, X, dtype=float, order="C", reset=False)
         return kernels.outputs(X, self.coef_[0]) + self.intercept_[0]
 
     def __sklearn_tags__(self):
