@@ -65,7 +65,7 @@ def library_version():
 
 
 def _code(source):
-    """What a module does: without comments, docstrings and layout."""
+    """What a module does: without comments, docstrings, assertions and layout."""
     return identity(compile(source, "", "exec", dont_inherit=True, optimize=2))
 
 

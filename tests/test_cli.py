@@ -313,7 +313,6 @@ def test_ctrl_c_is_heard_where_python_drops_it(monkeypatch):
 
 ABANDONED = """
 import asyncio
-from synlib.book.cli.commands import main
 
 async def dies():
     raise RuntimeError("the kernel died")
@@ -323,37 +322,33 @@ async def begin():
     await asyncio.sleep(0)
     return [waiting]
 
-def interrupted():
-    given_up = asyncio.new_event_loop().run_until_complete(begin())
-    raise KeyboardInterrupt
-
-main.commands["scorecard"].callback = interrupted
-main(["scorecard"])"""
-
-
-def test_ctrl_c_is_all_that_is_said_of_what_is_given_up():
-    result = subprocess.run(
-        [sys.executable, "-c", ABANDONED], capture_output=True, text=True, check=False
-    )
-    assert (result.returncode, result.stderr) == (130, "stopped\n")
+def work():
+    return asyncio.new_event_loop().run_until_complete(begin())
+"""
 
 
 SHARED = """
+def work():
+    from joblib.externals.loky.backend import resource_tracker
+    resource_tracker.register("/what is gone already", "semlock")
+"""
+INTERRUPTED_AT_WORK = """
 from synlib.book.cli.commands import main
 
 def interrupted():
-    from joblib.externals.loky.backend import resource_tracker
-    resource_tracker.register("/what is gone already", "semlock")
+    unfinished = work()
     raise KeyboardInterrupt
 
 main.commands["scorecard"].callback = interrupted
 main(["scorecard"])"""
 
 
-def test_ctrl_c_is_all_that_is_said_of_what_was_shared():
+@pytest.mark.parametrize("work", [ABANDONED, SHARED], ids=["tasks given up", "shared things gone"])
+def test_ctrl_c_is_all_that_is_said_of_what_is_left_behind(work):
     result = subprocess.run(
-        [sys.executable, "-c", SHARED], capture_output=True, text=True, check=False
-    )
+        [sys.executable, "-c", work + INTERRUPTED_AT_WORK],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert (result.returncode, result.stderr) == (130, "stopped\n")
 
 

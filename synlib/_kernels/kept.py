@@ -31,6 +31,23 @@ def kernels_folder():
     return root / ("synlib-kernels" if given else "kernels")
 
 
+def whole_content(path):
+    """What is in a file of machine code, but for its checksum.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    ValueError
+        If it is damaged.
+    """
+    content = path.read_bytes()
+    payload, checksum = content[:-CHECKSUM], content[-CHECKSUM:]
+    if hashlib.sha256(payload).digest() != checksum:
+        raise ValueError(f"{path.name} is damaged")
+    return payload
+
+
 class KernelCache(FunctionCache):
     """The machine code of one kernel, as Numba's dispatcher asks for it and hands it over."""
 
@@ -91,12 +108,9 @@ class _Files:
 
     def load(self, key):
         try:
-            content = self._path(key).read_bytes()
+            payload = whole_content(self._path(key))
         except (FileNotFoundError, NotADirectoryError):
             return None
-        payload, checksum = content[:-CHECKSUM], content[-CHECKSUM:]
-        if hashlib.sha256(payload).digest() != checksum:
-            raise ValueError(f"{self._path(key).name} is damaged")
         known, data = pickle.loads(payload)
         return pickle.loads(data) if known == self._meant_for(key) else None
 

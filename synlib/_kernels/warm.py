@@ -11,6 +11,7 @@ from numba.core.registry import cpu_target
 
 import synlib
 from synlib._kernels import kernels_folder, version
+from synlib._kernels.kept import whole_content
 
 
 def warm():
@@ -20,9 +21,9 @@ def warm():
     meant_for = repr((sys.implementation.cache_tag, numba.__version__, processor))
     # says what was there at the end, so that two processes need not start only to look for it
     known = folder / f"warm.{hashlib.sha256(meant_for.encode()).hexdigest()[:16]}"
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ValueError):
         names = known.read_text("utf-8").splitlines()
-        if names and all((folder / name).is_file() for name in names):
+        if names and all(whole_content(folder / name) for name in names):
             return
     joblib.Parallel(n_jobs=2)(
         joblib.delayed(compile_kernels)(dtype) for dtype in ("float32", "float64")
